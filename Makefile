@@ -1,0 +1,49 @@
+# One list of recipes. `make demo` and `make test` work on a fresh machine with Python 3.11 or newer.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo test lint fmt type contracts bench lock ci clean
+
+$(READY): requirements/dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
+	@echo "Setting up .venv with $(PYTHON) (once; about a minute) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+setup: $(READY)  ## create .venv from the lock file
+
+demo: $(READY)  ## ingest the real sample and show what came of it
+	@$(BIN)/finops demo
+
+test: $(READY)  ## the whole test suite, no network
+	@$(BIN)/python -m pytest -q -n auto
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+fmt: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+type: $(READY)
+	@$(BIN)/mypy
+
+contracts: $(READY)
+	@$(BIN)/lint-imports
+
+bench: $(READY)  ## ratios against a floor measured in the same run
+	@$(BIN)/python -m tests.benchmarks
+
+lock:  ## renew the lock file (any machine with a .venv); names no index and no URL
+	@$(BIN)/uv pip compile pyproject.toml --extra local --group dev --universal --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.lock
+
+ci: lint type contracts test
+
+clean:
+	@rm -rf .venv .finops .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

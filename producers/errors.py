@@ -1,0 +1,21 @@
+"""The errors of `producers`; each ends with the next step.
+
+FinopsError
+├── SourceError       the file or export cannot be read as what it was said to be
+├── DeliveryError     records were not accepted within the bounded retries
+└── TransportError    one call to the stream failed as a whole; delivery retries it
+"""
+
+from schemas.errors import FinopsError
+
+
+class SourceError(FinopsError):
+    """A source cannot be read; nothing of it was delivered as complete."""
+
+
+class TransportError(FinopsError):
+    """One call failed as a whole; whether the service took the records is unknown."""
+
+
+class DeliveryError(FinopsError):
+    """The stream did not accept some records within the bounded retries."""

@@ -1,0 +1,110 @@
+"""Where things lie in the lake, and the one storage port everything uses to get there.
+
+The lake is a bucket on AWS and a folder on a laptop; keys are the same. Nothing here opens a file.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+RAW = "raw/"
+PROCESSED = "processed/"
+ERRORS = "errors/"
+QUARANTINE = "quarantine/"
+SPOOL = "spool/"
+STATE = "state/"
+BASELINES = "baselines/"
+CURRENT_STATE = "state/current/current.json"
+"""The one small object that says which delivery each day is read from (design: replaced whole)."""
+DELIVERY_STATUS = "state/delivery_status/status.json"
+"""What settle found of every delivery, for people and for the `deliveries` view."""
+ACTIVE_EVALUATION = "state/active_evaluation/active.json"
+
+FIRST_DATE = "2015-01-01"
+LAST_DATE = "2049-12-31"
+"""The charge dates and billing periods the lake accepts, and the range the tables project: one
+constant for both: a valid date outside the projected range exists in S3 and in no answer."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MONTH = re.compile(r"\d{4}-\d{2}\Z")
+_EVALUATION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One stored object: its key and its size in bytes."""
+
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """What we ask of S3, and no more. Keys use `/`; a put replaces the whole object or nothing."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield the objects whose key begins with `prefix`, in key order."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes; raise `KeyError` when there is none."""
+        ...
+
+    def put(self, key: str, body: bytes) -> None:
+        """Store the object, whole or not at all, durable when the call returns."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; removing an absent one is no error."""
+        ...
+
+
+def is_month(text: str) -> bool:
+    """Tell whether `text` is a `YYYY-MM` the lake accepts."""
+    return (
+        bool(_MONTH.match(text))
+        and FIRST_DATE[:7] <= text <= LAST_DATE[:7]
+        and "01" <= text[5:] <= "12"
+    )
+
+
+def is_date(text: str) -> bool:
+    """Tell whether `text` is a `YYYY-MM-DD` the lake accepts (days up to 31 in any month)."""
+    return (
+        bool(_DATE.match(text))
+        and FIRST_DATE <= text <= LAST_DATE
+        and is_month(text[:7])
+        and "01" <= text[8:] <= "31"
+    )
+
+
+def is_evaluation(text: str) -> bool:
+    """Tell whether `text` may name an evaluation: short, lower case, safe in a path and in SQL."""
+    return bool(_EVALUATION.match(text))
+
+
+def charges_partition(evaluation: str, billing_period: str, charge_date: str) -> str:
+    """Return the partition path of charge rows, `evaluation=…/billing_period=…/charge_date=…`.
+
+    Raises:
+        ValueError: a value is not of its form or outside the projected range, so that no value
+            from data can escape the prefix.
+    """
+    if not is_evaluation(evaluation):
+        raise ValueError(f"evaluation {evaluation!r}")
+    if not is_month(billing_period):
+        raise ValueError(f"billing period {billing_period!r}")
+    if not is_date(charge_date):
+        raise ValueError(f"charge date {charge_date!r}")
+    return f"evaluation={evaluation}/billing_period={billing_period}/charge_date={charge_date}"
+
+
+def deliveries_partition(asserted_month: str) -> str:
+    """Return the partition path of delivery rows, `asserted_month=YYYY-MM`.
+
+    Raises:
+        ValueError: the month is not of its form or outside the projected range.
+    """
+    if not is_month(asserted_month):
+        raise ValueError(f"asserted month {asserted_month!r}")
+    return f"asserted_month={asserted_month}"

@@ -1,0 +1,200 @@
+"""Write down what is true: of each scope, the newest delivery whose every row has arrived.
+
+Runs after each ingest and on a schedule. It promises nothing by halves: a scope flips with one put,
+or stays as it was and says why.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from schemas.codec import Batch
+from schemas.lake import ObjectStore
+from transforms.deliveries import Assertion, read_assertions
+from transforms.error_objects import read_error_lines
+from transforms.ports import Query
+from transforms.state import (
+    CurrentDay,
+    DeliveryStatus,
+    active_evaluation,
+    read_current,
+    write_current,
+    write_status,
+)
+
+Scope = tuple[str, str, str]
+Day = tuple[str, str, str]
+"""(delivery id, billing period, charge date)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleReport:
+    """What settle did: deliveries that became current, and what it found of all."""
+
+    became_current: list[str] = field(default_factory=list)
+    statuses: list[DeliveryStatus] = field(default_factory=list)
+
+    def of(self, delivery_id: str) -> DeliveryStatus | None:
+        """Return the status of one delivery."""
+        return next((s for s in self.statuses if s.delivery_id == delivery_id), None)
+
+
+def settle(
+    query: Query, store: ObjectStore, accept_incomplete: frozenset[str] = frozenset()
+) -> SettleReport:
+    """Bring `state/` up to date with what has arrived.
+
+    Args:
+        query: the lake, in SQL.
+        store: the lake, as objects.
+        accept_incomplete: deliveries a person takes as they are, although rows are missing.
+    """
+    evaluation = active_evaluation(store)
+    assertions = read_assertions(query)
+    stored = _stored_days(query, evaluation)
+    current = read_current(store)
+    kept = [day for day in current if day.evaluation != evaluation]
+    before = _by_scope(day for day in current if day.evaluation == evaluation)
+    after = dict(before)
+    became = []
+    for scope, candidates in _overwrites(assertions).items():
+        chosen = _choose(candidates, before.get(scope, ()), stored, accept_incomplete)
+        if chosen is not None:
+            days = tuple(_entries(chosen, evaluation))
+            if days != before.get(scope):
+                became.append(chosen.delivery_id)
+                after[scope] = days
+    if became:
+        write_current(store, kept + [day for days in after.values() for day in days])
+    statuses = _Statuses(evaluation, stored, store, after).of(assertions)
+    write_status(store, statuses)
+    return SettleReport(became, statuses)
+
+
+def _choose(
+    candidates: list[Assertion],
+    before: Iterable[CurrentDay],
+    stored: dict[Day, int],
+    accepted: frozenset[str],
+) -> Assertion | None:
+    """Return the newest candidate that may be read; None leaves the scope as it was."""
+    believed = {day.asserted_by for day in before}
+    for candidate in reversed(candidates):
+        if candidate.delivery_id in believed | accepted:
+            return candidate
+        if candidate.events and not _missing(candidate, stored):
+            return candidate
+    return None
+
+
+def _missing(assertion: Assertion, stored: dict[Day, int]) -> dict[Day, int]:
+    """Return the promised days whose rows are not all there, with how many are missing."""
+    missing = {}
+    for day in assertion.days:
+        key = (day.held_by or assertion.delivery_id, day.billing_period, day.charge_date)
+        if stored.get(key, 0) < day.events:
+            missing[key] = day.events - stored.get(key, 0)
+    return missing
+
+
+def _entries(assertion: Assertion, evaluation: str) -> Iterable[CurrentDay]:
+    for day in assertion.days:
+        yield CurrentDay(
+            evaluation=evaluation,
+            source=assertion.source,
+            billing_account_id=assertion.billing_account_id,
+            billing_period=day.billing_period,
+            charge_date=day.charge_date,
+            delivery_id=day.held_by or assertion.delivery_id,
+            asserted_by=assertion.delivery_id,
+            asserted_at=assertion.asserted_at.isoformat(),
+            events=day.events,
+        )
+
+
+def _stored_days(query: Query, evaluation: str) -> dict[Day, int]:
+    rows = query.rows(
+        "select delivery_id, billing_period, charge_date, count(distinct ordinal) as events "
+        f"from charges_stored where evaluation = '{evaluation}' group by 1, 2, 3"
+    )
+    return {(r["delivery_id"], r["billing_period"], r["charge_date"]): r["events"] for r in rows}
+
+
+def _by_scope(days: Iterable[CurrentDay]) -> dict[Scope, tuple[CurrentDay, ...]]:
+    scopes: dict[Scope, list[CurrentDay]] = defaultdict(list)
+    for day in days:
+        scopes[(day.source, day.billing_account_id, day.billing_period)].append(day)
+    return {scope: tuple(days) for scope, days in scopes.items()}
+
+
+def _overwrites(assertions: list[Assertion]) -> dict[Scope, list[Assertion]]:
+    scopes: dict[Scope, list[Assertion]] = defaultdict(list)
+    for assertion in assertions:
+        if assertion.mode == "overwrite":
+            scopes[assertion.scope].append(assertion)
+    return scopes
+
+
+class _Statuses:
+    """Says of every delivery where it stands, in words a person can act on."""
+
+    def __init__(
+        self,
+        evaluation: str,
+        stored: dict[Day, int],
+        store: ObjectStore,
+        current: dict[Scope, tuple[CurrentDay, ...]],
+    ) -> None:
+        self._evaluation = evaluation
+        self._stored = stored
+        self._store = store
+        self._current = {day.asserted_by for days in current.values() for day in days}
+
+    def of(self, assertions: list[Assertion]) -> list[DeliveryStatus]:
+        """Return the status of every delivery, completed ones first, oldest first."""
+        newest = {a.delivery_id: a for a in assertions}
+        completed = [self._completed(a) for a in newest.values()]
+        opened = sorted({delivery for delivery, _, _ in self._stored} - set(newest))
+        return completed + [self._status(d, "open", _OPEN) for d in opened]
+
+    def _completed(self, assertion: Assertion) -> DeliveryStatus:
+        missing = _missing(assertion, self._stored)
+        delivery_id = assertion.delivery_id
+        if delivery_id in self._current:
+            detail = f"taken as it is: {self._why(missing)}" if missing else ""
+            return self._status(delivery_id, "current", detail)
+        if missing:
+            return self._status(delivery_id, "incomplete", self._why(missing))
+        if assertion.mode == "append":
+            return self._status(delivery_id, "append", "")
+        if not assertion.events:
+            detail = f"all of its {assertion.rejected_rows} rows are in quarantine"
+            return self._status(delivery_id, "empty", detail)
+        return self._status(delivery_id, "superseded", "")
+
+    def _status(self, delivery_id: str, status: str, detail: str) -> DeliveryStatus:
+        stored = sum(n for (delivery, _, _), n in self._stored.items() if delivery == delivery_id)
+        return DeliveryStatus(delivery_id, self._evaluation, status, detail, stored)
+
+    def _why(self, missing: dict[Day, int]) -> str:
+        first = min(date for _, _, date in missing)
+        text = f"{sum(missing.values())} rows missing on {len(missing)} days, first {first}"
+        failed = _failed_rows(self._store, {delivery for delivery, _, _ in missing})
+        return f"{text}; {failed} of them in errors/" if failed else text
+
+
+_OPEN = "not completed; run the same ingest again"
+
+
+def _failed_rows(store: ObjectStore, deliveries: set[str]) -> int:
+    failed = set()
+    for line in read_error_lines(store):
+        content = line.content()
+        if isinstance(content, Batch) and content.is_charges:
+            if content.delivery_id in deliveries:
+                failed |= {(content.delivery_id, e["ordinal"]) for e in content.events}
+        elif isinstance(content, list):
+            failed |= {
+                (r["delivery_id"], r["ordinal"]) for r in content if r["delivery_id"] in deliveries
+            }
+    return len(failed)
