@@ -8,7 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from producers.errors import DeliveryError, TransportError
-from producers.limits import MAX_BYTES_PER_CALL, MAX_RECORDS_PER_CALL, billed_bytes
+from producers.limits import (
+    MAX_BYTES_PER_CALL,
+    MAX_PARTITIONS_PER_INTERVAL,
+    MAX_RECORDS_PER_CALL,
+    billed_bytes,
+)
 from producers.packing import Record
 from producers.transport import Transport
 
@@ -36,14 +41,22 @@ class Delivery:
         transport: the stream.
         sleep: waits so many seconds; injected, so that tests and the local clock need no time.
         jitter: randomness of the pauses.
+        next_interval: waits until Firehose has delivered its partition buffers; called before
+            more partitions are sent than it keeps buffers for.
     """
 
     def __init__(
-        self, transport: Transport, sleep: Callable[[float], None], jitter: random.Random
+        self,
+        transport: Transport,
+        sleep: Callable[[float], None],
+        jitter: random.Random,
+        next_interval: Callable[[], None],
     ) -> None:
         self._transport = transport
         self._sleep = sleep
         self._jitter = jitter
+        self._next_interval = next_interval
+        self._partitions: set[str] = set()
         self._waiting: list[Record] = []
         self._bytes = 0
         self.sent = Sent()
@@ -54,6 +67,11 @@ class Delivery:
         Raises:
             DeliveryError: the stream refused records beyond the bounded retries.
         """
+        self._partitions.add(record.partition)
+        if len(self._partitions) > MAX_PARTITIONS_PER_INTERVAL:
+            self.flush()
+            self._next_interval()
+            self._partitions = {record.partition}
         full = len(self._waiting) == MAX_RECORDS_PER_CALL
         if full or self._bytes + len(record.data) > MAX_BYTES_PER_CALL:
             self.flush()

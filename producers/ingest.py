@@ -187,7 +187,7 @@ class Ingest:
             rejected=report.rejected,
         )
         message = codec.encode_completed(self._envelope(report.delivery_id), completed)
-        self._delivery.put(Record(codec.compress(message), 0, 0))
+        self._delivery.put(Record(codec.compress(message), "deliveries", 0, 0))
 
     def _envelope(self, delivery_id: str) -> Envelope:
         return Envelope(

@@ -25,6 +25,8 @@ class Record:
     """One Firehose record, and what it stands for."""
 
     data: bytes
+    partition: str
+    """Which partition of the lake its rows go to; Firehose keeps a buffer for each."""
     events: int
     json_bytes: int
     """The same events as one line of JSON each, summed; for comparison."""
@@ -116,7 +118,8 @@ class Packer:
         answer = sum(_base64_size(row + VERDICT_BYTES) for row in rows)
         message = self._encoder.message(batch.envelope, batch.events[:count])
         data = codec.compress(message, at_least=-(-answer // ANSWER_PER_WIRE_BYTE))
-        return Record(data, count, sum(rows))
+        partition = f"{batch.envelope['billing_period']}/{batch.envelope['charge_date']}"
+        return Record(data, partition, count, sum(rows))
 
 
 def _base64_size(size: int) -> int:

@@ -1,0 +1,1 @@
+"""The SQL we ship, as files: views now, named queries later. Written for Athena."""

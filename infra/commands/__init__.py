@@ -1,0 +1,1 @@
+"""The verbs of `finops`, one file a group of verbs."""

@@ -1,0 +1,99 @@
+"""`finops quarantine`: everything that did not become a row, why, and the original."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.commands.options import json_option, lake_options, print_json, print_table, text
+from infra.errors import UsageError
+from infra.wiring import LocalPlatform
+from producers import quarantine
+from producers.quarantine import QuarantinedRow
+from transforms.error_objects import ErrorLine, read_error_lines
+
+
+@click.group("quarantine")
+def quarantine_group() -> None:
+    """Look at what did not become a row: rejected source rows and failed records."""
+
+
+@quarantine_group.command("list")
+@json_option
+@lake_options
+def list_command(as_json: bool, data_dir: Path) -> None:
+    r"""List rejected source rows and failed records with their reasons.
+
+    \b
+    Example:
+      finops quarantine list --json
+    """
+    platform = LocalPlatform.at(data_dir, needs_data=True)
+    found = [_row_entry(r) for r in quarantine.read(platform.store)]
+    found += [_line_entry(e) for e in read_error_lines(platform.store)]
+    if as_json:
+        print_json(found)
+    elif not found:
+        click.echo("nothing is in quarantine")
+    else:
+        columns = ("id", "reason", "where", "detail")
+        print_table(columns, [[e[name] for name in columns] for e in found])
+        click.echo("  show one with: finops quarantine show ID")
+
+
+@quarantine_group.command("show")
+@click.argument("id")
+@click.option("--raw", is_flag=True, help="Write the original bytes to standard output.")
+@json_option
+@lake_options
+def show_command(id: str, raw: bool, as_json: bool, data_dir: Path) -> None:  # noqa: A002
+    r"""Show one entry with its original text or bytes.
+
+    \b
+    Example:
+      finops quarantine show 3f0c2a9d1b7e4c5a6d8e9f01:17
+      finops quarantine show finops-1-2026-11-23-10-00-00-0f1e:1 --raw > record.gz
+    """
+    platform = LocalPlatform.at(data_dir, needs_data=True)
+    entry, original = _find(platform, id)
+    if raw:
+        sys.stdout.buffer.write(original)
+    elif as_json:
+        print_json({**entry, "original": original.decode("utf-8", "backslashreplace")})
+    else:
+        for name, value in entry.items():
+            click.echo(f"  {name + ':':10}{text(value)}")
+        click.echo(f"  original: {len(original):,} bytes")
+        click.echo("    " + text(original[:400].decode("utf-8", "backslashreplace")))
+
+
+def _find(platform: LocalPlatform, wanted: str) -> tuple[dict[str, Any], bytes]:
+    for row in quarantine.read(platform.store):
+        entry = _row_entry(row)
+        if entry["id"] == wanted:
+            return entry, row.text.encode("utf-8", "surrogateescape")
+    for line in read_error_lines(platform.store):
+        if line.id == wanted:
+            return _line_entry(line), line.raw
+    raise UsageError(f"nothing in quarantine is called {wanted!r}; list: finops quarantine list")
+
+
+def _row_entry(row: QuarantinedRow) -> dict[str, Any]:
+    return {
+        "id": f"{row.delivery_id}:{row.ordinal}",
+        "kind": "source-row",
+        "reason": row.reason,
+        "where": f"{row.file} line {row.line}",
+        "detail": row.detail,
+    }
+
+
+def _line_entry(line: ErrorLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "kind": line.type,
+        "reason": line.reason(),
+        "where": line.key,
+        "detail": f"{line.code}: {line.message}",
+    }

@@ -1,0 +1,43 @@
+"""`finops query`: Athena's SQL over the local lake."""
+
+import csv
+import sys
+from pathlib import Path
+
+import click
+
+from infra.commands.options import json_option, lake_options, print_json, print_table, text
+from infra.wiring import LocalPlatform
+
+_NUMBERS = ("decimal", "bigint", "integer", "double")
+
+
+@click.command("query")
+@click.option("--sql", required=True, help="One SELECT, in Athena's SQL.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@json_option
+@lake_options
+def query_command(sql: str, as_csv: bool, as_json: bool, data_dir: Path) -> None:
+    r"""Ask the lake in SQL as Athena speaks it.
+
+    Views: charges (the truth now), charges_all (everything ever believed), deliveries.
+    --json prints a list of objects; amounts are strings, so that no digit is lost.
+
+    \b
+    Example:
+      finops query --sql "select service_name, sum(billed_cost) as billed
+                          from charges group by 1 order by 2 desc"
+    """
+    platform = LocalPlatform.at(data_dir, needs_data=True)
+    result = platform.query.query(sql)
+    names = [name for name, _ in result.columns]
+    if as_json:
+        print_json([dict(zip(names, row, strict=True)) for row in result.rows])
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(["" if v is None else text(v) for v in row] for row in result.rows)
+    else:
+        numbers = [name for name, kind in result.columns if kind.startswith(_NUMBERS)]
+        print_table(names, result.rows, right=numbers)
+        click.echo(f"  {len(result.rows):,} rows")

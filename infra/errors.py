@@ -1,0 +1,22 @@
+"""The errors of `infra`; each ends with the next step.
+
+FinopsError
+├── DataDirError      the data directory cannot be used
+├── NoDataError       nothing was ingested yet
+├── UsageError        a command was asked for something it does not have
+└── (infra.local.athena.errors, infra.local.firehose.errors)
+"""
+
+from schemas.errors import FinopsError
+
+
+class DataDirError(FinopsError):
+    """The data directory is not a folder we can write to."""
+
+
+class NoDataError(FinopsError):
+    """The lake is empty; something has to be ingested first."""
+
+
+class UsageError(FinopsError):
+    """A command names something that does not exist."""

@@ -1,0 +1,1 @@
+"""The embedded AWS: the same template, on a laptop, without a network."""
