@@ -192,7 +192,7 @@ class Ingest:
     def _envelope(self, delivery_id: str) -> Envelope:
         return Envelope(
             delivery_id=delivery_id,
-            delivery_mode="overwrite",
+            delivery_mode=self._source.mode,
             source=self._source.kind,
             mapper_version=self._source.mapper_version,
         )

@@ -62,7 +62,7 @@ class Packer:
         batch = self._open.get(key)
         if batch is None:
             batch = self._open[key] = self._started(envelope)
-        row = len(json_line(charge_row(envelope["delivery_id"], "overwrite", charge)))
+        row = len(json_line(charge_row(envelope["delivery_id"], envelope["delivery_mode"], charge)))
         answer = _base64_size(row + VERDICT_BYTES)
         if batch.events and batch.answer + answer > _MAX_ANSWER:
             yield self._record(batch, len(batch.events))

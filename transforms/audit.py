@@ -148,7 +148,8 @@ def _unreadable(raw: Raw, errors: Errors) -> Iterable[Gap]:
     """Bytes in raw/ that nobody can decode are in errors/ too, and the reverse."""
     for key, body in raw.unreadable:
         left = body
-        for original in errors.unreadable:
+        # Longest first: one damaged record may be the beginning of another.
+        for original in sorted(errors.unreadable, key=len, reverse=True):
             left = left.replace(original, b"") if original else left
         if left:
             detail = f"{len(left)} bytes in {key} are neither events nor in errors/"

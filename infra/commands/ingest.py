@@ -1,15 +1,17 @@
 """`finops ingest` and `finops settle`: bring a source into the lake and make it the truth."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from infra import delivery_stream as stream
-from infra.commands.options import json_option, lake_options, print_json, print_table
+from infra.commands.options import counted, json_option, lake_options, print_json, print_table
 from infra.errors import UsageError
 from infra.wiring import LocalPlatform
 from producers.ingest import Completed, Ingest, IngestReport
@@ -18,6 +20,9 @@ from producers.sources.focus import FocusFile
 from transforms.deliveries import read_assertions
 from transforms.settle import SettleReport, settle
 from transforms.state import read_current
+
+if TYPE_CHECKING:
+    from infra.local.firehose.faults import Faults
 
 SOURCES = {"focus": FocusFile}
 
@@ -98,15 +103,21 @@ def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: 
 
 
 def run_ingest(
-    platform: LocalPlatform, source: Source, *, resend: bool
+    platform: LocalPlatform, source: Source, *, resend: bool = False, faults: Faults | None = None
 ) -> tuple[IngestReport, SettleReport]:
     """Deliver a source, let Firehose deliver everything, and settle.
+
+    Args:
+        platform: where to.
+        source: what.
+        resend: send again what the lake already has.
+        faults: what the stream shall do wrong on purpose.
 
     Raises:
         FinopsError: the source or the data directory cannot be used.
     """
     platform.activate_first_evaluation()
-    firehose = platform.firehose()
+    firehose = platform.firehose(faults)
     delivery = platform.delivery(firehose)
     known = _Known(platform)
     ingest = Ingest(source, delivery, platform.store, known, resend=resend, progress=_progress)
@@ -181,8 +192,8 @@ def print_report(name: str, report: IngestReport, settled: SettleReport) -> None
     events = sum(s.events for s in report.scopes)
     rejected = report.rows - events
     click.echo(
-        f"{name}: {report.rows:,} rows, {events:,} events, {rejected:,} rejected, "
-        f"{len(report.scopes)} deliveries"
+        f"{name}: {counted(report.rows, 'row')}, {counted(events, 'event')}, "
+        f"{rejected:,} rejected, {counted(len(report.scopes), 'delivery', 'deliveries')}"
     )
     print_table(
         ("delivery", "account", "period", "events", "rejected", "status"),
@@ -200,7 +211,7 @@ def print_report(name: str, report: IngestReport, settled: SettleReport) -> None
         right=("events", "rejected"),
     )
     for note, count in sorted(report.notes.items()):
-        click.echo(f"  {count:,} rows: {NOTES.get(note, note)}")
+        click.echo(f"  {counted(count, 'row')}: {NOTES.get(note, note)}")
     if rejected:
         click.echo("  see the rejected rows with: finops quarantine list")
     _print_sent(report)
@@ -218,8 +229,7 @@ def _print_sent(report: IngestReport) -> None:
     if sent.events:
         each = sent.billed_bytes / sent.events
         as_json = report.json_billed_bytes / sent.events
-        line += (
-            f": {each:,.0f} bytes an event against {as_json:,.0f} as one JSON event a record "
-            f"({as_json / each:.1f} x fewer)"
-        )
+        line += f": {each:,.0f} bytes an event against {as_json:,.0f} as one JSON event a record"
+        if as_json > each:
+            line += f" ({as_json / each:.1f} x fewer)"
     click.echo(line)

@@ -73,6 +73,11 @@ def text(value: object) -> str:
     return plain if plain.isprintable() else plain.encode("unicode_escape").decode()
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 row`, `2,000 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def money(value: Decimal | str) -> str:
     """Return an amount exactly, in plain notation, with at least two decimals."""
     sign, digits, exponent = Decimal(value).as_tuple()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from infra.commands.options import json_option, lake_options, print_json, print_table, text
+from infra.commands.options import counted, json_option, lake_options, print_json, print_table, text
 from infra.wiring import LocalPlatform
 
 _NUMBERS = ("decimal", "bigint", "integer", "double")
@@ -40,4 +40,4 @@ def query_command(sql: str, as_csv: bool, as_json: bool, data_dir: Path) -> None
     else:
         numbers = [name for name, kind in result.columns if kind.startswith(_NUMBERS)]
         print_table(names, result.rows, right=numbers)
-        click.echo(f"  {len(result.rows):,} rows")
+        click.echo(f"  {counted(len(result.rows), 'row')}")

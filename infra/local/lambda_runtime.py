@@ -6,6 +6,7 @@ What the function prints goes to a log file, as it would to CloudWatch Logs, nev
 import contextlib
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,9 @@ def transform_function(log: Path) -> Callable[[str], str]:
             # The first import is the cold start; it wires the function once a process.
             from transforms import firehose_handler
 
-            firehose_handler.logger.registered_handler.setStream(_StandardOutput())
+            handler = firehose_handler.logger.registered_handler
+            assert isinstance(handler, logging.StreamHandler)
+            handler.setStream(_StandardOutput())
             try:
                 return json.dumps(firehose_handler.handler(json.loads(request), None))
             finally:

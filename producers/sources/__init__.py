@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from schemas.amounts import Amount
-from schemas.events import ChargeRecorded
+from schemas.events import ChargeRecorded, DeliveryMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Source(Protocol):
     @property
     def kind(self) -> str:
         """Which mapper reads it, such as `focus`."""
+        ...
+
+    @property
+    def mode(self) -> DeliveryMode:
+        """Whether a delivery replaces its scope or adds to it."""
         ...
 
     @property

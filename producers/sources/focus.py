@@ -16,7 +16,7 @@ from producers.sources.csv_file import CsvRow, read_csv, sha256
 from producers.sources.values import CATEGORIES, NULLS, category, tag_map, time_micros, utc_date
 from schemas.amounts import Amount, amount
 from schemas.errors import AmountError
-from schemas.events import ChargeRecorded
+from schemas.events import ChargeRecorded, DeliveryMode
 from schemas.lake import FIRST_DATE, LAST_DATE, is_date, is_month
 from schemas.tables import FOCUS, MONEY, TAGS, Column
 
@@ -130,6 +130,7 @@ class FocusFile:
     """A FOCUS export in one file: a delivery (or several, one a scope) of its own."""
 
     kind = "focus"
+    mode: DeliveryMode = "overwrite"
     mapper_version = MAPPER_VERSION
 
     def __init__(self, path: Path) -> None:

@@ -1,0 +1,134 @@
+"""From text to one SELECT tree: everything that is not a query of Athena's is refused here."""
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import TokenType
+
+from infra.local.athena.errors import AthenaError, NotSupportedError, SqlSyntaxError
+from infra.local.athena.functions import check_functions
+
+_FIX = "Write one SELECT statement of Athena's SQL."
+_ONLY_SELECT = (
+    "Only one SELECT (with WITH and UNION) runs here; tables and views are set up by code."
+)
+
+_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")
+
+
+class AthenaSelect(Trino):
+    """Athena's dialect of SELECT, which is Trino's, with subscripts kept as they were written.
+
+    sqlglot otherwise counts some of them from 0, and which ones depends on what it can type.
+    """
+
+    INDEX_OFFSET = 0
+
+
+_FOREIGN = {
+    exp.ILike: "ILIKE is not in Athena's SQL; compare lower(...) with LIKE",
+    exp.Pivot: "PIVOT is not in Athena's SQL; use sum(...) FILTER (WHERE ...)",
+    exp.Into: "SELECT INTO is not in Athena's SQL; leave INTO out",
+    exp.Lock: "FOR UPDATE is not in Athena's SQL; leave it out",
+    exp.Glob: "GLOB is not in Athena's SQL; use LIKE",
+    exp.RegexpILike: "~* is not in Athena's SQL; use regexp_like",
+}
+"""What sqlglot's parser lets through though Athena's does not."""
+_UNFAITHFUL = {
+    exp.TableSample: "TABLESAMPLE gives another answer each time; use LIMIT",
+    exp.Lateral: "LATERAL is not done locally; use CROSS JOIN UNNEST or WITH",
+    exp.Placeholder: "parameters are not taken here; write the value",
+    exp.Parameter: "parameters are not taken here; write the value",
+    exp.MatchRecognize: "MATCH_RECOGNIZE is not done locally; use window functions",
+}
+
+
+def parse_select(sql: str) -> exp.Query:
+    """Parse one SELECT statement, checked against what Athena has and the local engine can do.
+
+    Raises:
+        SqlSyntaxError: the text does not parse; the message has line and column.
+        NotSupportedError: it is no SELECT, is several statements, or cannot be done faithfully.
+        FunctionNotFoundError: it calls a function that is not known.
+    """
+    trees = _parse(sql)
+    if len(trees) != 1:
+        raise NotSupportedError(f"{len(trees)} statements at once", _ONLY_SELECT)
+    tree = _without_brackets(trees[0])
+    if isinstance(tree, exp.Values):
+        raise NotSupportedError("VALUES alone", "Write SELECT * FROM (VALUES ...) AS t(a, b).")
+    if not isinstance(tree, exp.Select | exp.SetOperation):
+        raise SqlSyntaxError("not a SELECT statement", _FIX)
+    _check_syntax(tree)
+    check_functions(tree, sql)
+    return tree
+
+
+def _without_brackets(tree: exp.Expr) -> exp.Expr:
+    """Take the brackets off a whole query; what follows them moves to a SELECT around it."""
+    if not isinstance(tree, exp.Subquery):
+        return tree
+    after = {key: tree.args[key] for key in ("order", "limit", "offset") if tree.args.get(key)}
+    if not after:
+        return _without_brackets(tree.this)
+    return exp.Select(
+        expressions=[exp.Star()],
+        from_=exp.From(this=exp.Subquery(this=tree.this, alias=exp.to_identifier("bracketed"))),
+        **after,
+    )
+
+
+def _parse(sql: str) -> list[exp.Expr]:
+    try:
+        tokens = AthenaSelect().tokenize(sql)
+        first = tokens[0].text.upper() if tokens else "NOTHING"
+        if first not in _QUERY_WORDS:
+            raise NotSupportedError(f"a statement that begins with {first}", _ONLY_SELECT)
+        if cast := next((t for t in tokens if t.token_type == TokenType.DCOLON), None):
+            raise SqlSyntaxError(f"line {cast.line}:{cast.col}: '::'", "Write cast(x as type).")
+        trees = AthenaSelect().parser().parse(tokens, sql)
+        return [tree for tree in trees if tree is not None]
+    except ParseError as error:
+        detail = error.errors[0] if error.errors else {}
+        where = f"line {detail['line']}:{detail['col']}: " if detail.get("line") else ""
+        near = f" near '{detail['highlight']}'" if detail.get("highlight") else ""
+        what = str(detail.get("description") or "not a statement").partition(" but got ")[0]
+        raise SqlSyntaxError(f"{where}{what}{near}", _FIX) from None
+    except TokenError:
+        raise SqlSyntaxError("a quote or comment is not closed", _FIX) from None
+
+
+def _check_syntax(tree: exp.Expr) -> None:
+    for node in tree.walk():
+        for kinds, error in ((_FOREIGN, SqlSyntaxError), (_UNFAITHFUL, NotSupportedError)):
+            for kind, reason in kinds.items():
+                if isinstance(node, kind):
+                    what, _, step = reason.partition("; ")
+                    raise error(what, f"{step[:1].upper()}{step[1:]}.")
+        problem = _odd_shape(node)
+        if problem:
+            raise problem
+
+
+def _odd_shape(node: exp.Expr) -> AthenaError | None:
+    if isinstance(node, exp.With) and node.recursive:
+        return NotSupportedError("WITH RECURSIVE is not done locally", "Use sequence() and UNNEST.")
+    if isinstance(node, exp.Distinct) and node.args.get("on"):
+        return SqlSyntaxError("DISTINCT ON is not in Athena's SQL", "Use max_by or row_number().")
+    if isinstance(node, exp.Star) and any(node.args.get(key) for key in _STAR_EXTRAS):
+        return SqlSyntaxError("* takes no list of exceptions in Athena", "Name the columns.")
+    if isinstance(node, exp.Join) and (node.kind in ("SEMI", "ANTI") or node.method == "ASOF"):
+        return SqlSyntaxError(
+            f"{node.kind or node.method} JOIN is not in Athena's SQL", "Use EXISTS."
+        )
+    if isinstance(node, exp.Table) and (node.args.get("version") or node.args.get("when")):
+        return NotSupportedError("time travel needs an Iceberg table", "Leave out FOR ... AS OF.")
+    if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
+        return NotSupportedError(
+            f"{node.this.sql('trino')} in FROM is neither a table nor a view",
+            "Name a table of the lake.",
+        )
+    return None
+
+
+_STAR_EXTRAS = ("except_", "replace", "rename", "except")

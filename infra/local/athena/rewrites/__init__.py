@@ -1,0 +1,65 @@
+"""Where Trino and DuckDB would answer differently: one small function per difference.
+
+A rewrite takes a typed node of one class and returns what to write instead, or None where the node
+is already right. They run from the leaves up, so a rewrite sees its operands already rewritten.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from infra.local.athena.rewrites import arrays, casts, checks, decimals, maps, text, times
+from infra.local.athena.rewrites.aggregates import WRAPPERS
+
+Rewrite = Callable[[Any], exp.Expr | None]
+
+REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...] = (
+    (checks.COMPARISONS, checks.comparable),
+    (checks.TEXT_OPERATORS, checks.joins_text_only),
+    (checks.ARITHMETIC, checks.calculates_with_numbers),
+    (checks.MEETINGS, checks.one_scale),
+    (exp.Div, decimals.quotient),
+    ((exp.Avg, *WRAPPERS), decimals.average),
+    ((exp.Sum, exp.CountIf, *WRAPPERS), decimals.integer_sum),
+    ((exp.Round, exp.Floor, exp.Ceil, exp.Mod), decimals.keep_scale),
+    (exp.ApproxQuantile, decimals.percentile),
+    (exp.Cast, casts.to_text),
+    (exp.Cast, casts.to_integer),
+    (exp.Cast, casts.to_json),
+    (exp.Bracket, maps.subscript),
+    (exp.ArraySize, maps.cardinality),
+    (exp.Anonymous, maps.map_filter),
+    ((exp.Anonymous, *WRAPPERS), maps.map_agg),
+    (exp.ArrayContains, arrays.contains),
+    (exp.Anonymous, arrays.matching),
+    (exp.GenerateSeries, arrays.sequence),
+    (exp.Reduce, arrays.reduced),
+    ((exp.ArgMax, exp.ArgMin), arrays.value_at_extreme),
+    (exp.SplitPart, text.split_part),
+    (exp.RegexpExtract, text.regexp_extract),
+    (exp.RegexpReplace, text.regexp_replace),
+    (exp.Substring, text.substring),
+    (exp.JSONExtractScalar, text.json_extract_scalar),
+    ((exp.DateAdd, exp.Add, exp.Sub), times.shifted),
+    ((exp.TimestampTrunc, exp.DateTrunc), times.truncated),
+    (exp.DateDiff, times.whole_units),
+    (exp.AtTimeZone, times.at_time_zone),
+    (exp.Anonymous, times.to_iso8601),
+    (exp.TimeToStr, times.date_format),
+    (exp.Anonymous, times.format_datetime),
+)
+
+
+def apply_rewrites(tree: exp.Query) -> exp.Query:
+    """Return the tree with every rewrite done; types of rewritten nodes stay as they were."""
+    for node in reversed(list(tree.walk())):
+        for kind, rewrite in REWRITES:
+            if not isinstance(node, kind):
+                continue
+            new = rewrite(node)
+            if new is not None:
+                new.type = node.type
+                node.replace(new)
+                break
+    return tree

@@ -1,0 +1,60 @@
+"""Casts whose text or rounding differs between the two engines."""
+
+from sqlglot import exp
+
+from infra.local.athena.column_types import readable
+from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.inference import FLOATS, INSTANTS, INTEGERS, TEXTS, ZONED, kind
+
+T = exp.DType
+_MILLIS = "'%Y-%m-%d %H:%M:%S.%g'"
+
+
+def to_text(node: exp.Cast) -> exp.Expr | None:
+    """Spell timestamps with milliseconds and JSON text without quotes; cut varchar(n) at n.
+
+    Raises:
+        NotSupportedError: a double, whose text Java spells its own way, or a map, array or row.
+    """
+    if node.to.this not in TEXTS:
+        return None
+    source, value = kind(node.this), node.this.copy()
+    if source in FLOATS or source in (T.ARRAY, T.MAP, T.STRUCT):
+        raise NotSupportedError(
+            f"cast({readable(node.this)} as varchar) of a {source.value.lower()}",
+            "Cast a double to decimal first; use json_format(cast(x as json)) for nested values.",
+        )
+    if source in INSTANTS | ZONED:
+        zone = " UTC" if source in ZONED else ""
+        return _call("strftime", value, f"{_MILLIS[:-1]}{zone}'")
+    if source == T.JSON:
+        return _call("json_extract_string", value, "'$'")
+    if node.to.expressions and not isinstance(node, exp.TryCast):
+        plain = exp.cast(value, T.VARCHAR)
+        return exp.Anonymous(this="left", expressions=[plain, node.to.expressions[0].this.copy()])
+    return None
+
+
+def to_integer(node: exp.Cast) -> exp.Expr | None:
+    """Round doubles half away from zero, not to even; take only whole numbers from text."""
+    if node.to.this not in INTEGERS:
+        return None
+    copy = node.copy()
+    if kind(node.this) in FLOATS:
+        copy.set("this", exp.Anonymous(this="round", expressions=[node.this.copy()]))
+        return copy
+    if kind(node.this) in TEXTS:
+        copy.set("this", exp.Anonymous(this="athena_whole", expressions=[node.this.copy()]))
+        return copy
+    return None
+
+
+def to_json(node: exp.Cast) -> exp.Expr | None:
+    """Turn a value into JSON; DuckDB's cast from text would parse it instead."""
+    if node.to.this != T.JSON or kind(node.this) == T.JSON:
+        return None
+    return exp.Anonymous(this="to_json", expressions=[node.this.copy()])
+
+
+def _call(name: str, value: exp.Expr, literal: str) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[value, exp.Literal.string(literal.strip("'"))])

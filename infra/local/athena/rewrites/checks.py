@@ -1,0 +1,118 @@
+"""What DuckDB would accept by converting and Athena refuses: nothing is more permissive here."""
+
+from sqlglot import exp
+
+from infra.local.athena.column_types import readable, spoken
+from infra.local.athena.errors import TypeMismatchError
+from infra.local.athena.inference import FLOATS, INSTANTS, INTEGERS, TEXTS, ZONED, as_decimal, kind
+
+T = exp.DType
+_FAMILIES = {
+    **dict.fromkeys(TEXTS, "text"),
+    **dict.fromkeys((*INTEGERS, *FLOATS, T.DECIMAL), "number"),
+    **dict.fromkeys((T.DATE, *INSTANTS, *ZONED), "time"),
+    T.BOOLEAN: "boolean",
+}
+COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In)
+TEXT_OPERATORS = (exp.DPipe, exp.Concat, exp.Like)
+ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+MEETINGS = (
+    *COMPARISONS,
+    exp.Add,
+    exp.Sub,
+    exp.Mod,
+    exp.Case,
+    exp.If,
+    exp.Coalesce,
+    exp.Greatest,
+    exp.Least,
+    exp.Array,
+    exp.SetOperation,
+)
+_CAST = "Cast one side, for example date '2026-01-31' or cast(x as varchar)."
+
+
+def comparable(node: exp.Expr) -> None:
+    """Refuse to compare text with times or numbers, as Athena does.
+
+    Raises:
+        TypeMismatchError: the two sides are of different families.
+    """
+    if isinstance(node, exp.Between):
+        others = [node.args["low"], node.args["high"]]
+    elif isinstance(node, exp.In):
+        others = node.expressions
+    else:
+        others = [node.expression]
+    for other in others:
+        families = {_FAMILIES.get(kind(node.this)), _FAMILIES.get(kind(other))} - {None}
+        if len(families) == 2:
+            raise _mismatch(node, node.this, other)
+
+
+def joins_text_only(node: exp.Expr) -> None:
+    """Refuse to concatenate or match what is not text.
+
+    Raises:
+        TypeMismatchError: an operand is a number, a time or a boolean.
+    """
+    operands = node.expressions if isinstance(node, exp.Concat) else [node.this, node.expression]
+    for operand in operands:
+        if _FAMILIES.get(kind(operand), "text") != "text":
+            raise _mismatch(node, operands[0], operand)
+
+
+def calculates_with_numbers(node: exp.Binary) -> None:
+    """Refuse arithmetic on text, and the difference of two times.
+
+    Raises:
+        TypeMismatchError: an operand is text, or both are dates or timestamps.
+    """
+    families = [_FAMILIES.get(kind(side)) for side in (node.left, node.right)]
+    if "text" in families:
+        raise _mismatch(node, node.left, node.right)
+    if families == ["time", "time"]:
+        raise TypeMismatchError(f"{readable(node)} is an interval", "Use date_diff('day', a, b).")
+
+
+def one_scale(node: exp.Expr) -> None:
+    """Refuse decimals that only meet at more than 38 digits, where DuckDB would drop the last ones.
+
+    Raises:
+        TypeMismatchError: the whole digits of one and the decimals of the other exceed 38.
+    """
+    for values in _meeting(node):
+        exact = [as_decimal(v.type) for v in values if kind(v) == T.DECIMAL or kind(v) in INTEGERS]
+        sizes = [size for size in exact if size]
+        if any(kind(v) == T.DECIMAL for v in values) and sizes:
+            scales = {scale for _, scale in sizes}
+            whole = max(precision - scale for precision, scale in sizes)
+            if len(scales) > 1 and whole + max(scales) > 38:
+                kinds = sorted({spoken(v.type) for v in values})
+                raise TypeMismatchError(
+                    f"{' and '.join(kinds)} have no common type of 38 digits",
+                    "Cast both to decimal(38,12).",
+                )
+
+
+def _meeting(node: exp.Expr) -> list[list[exp.Expr]]:
+    """Return the groups of values of a node that must come to one type."""
+    match node:
+        case exp.SetOperation():
+            return [list(pair) for pair in zip(node.left.selects, node.right.selects, strict=False)]
+        case exp.Case():
+            results = [branch.args["true"] for branch in node.args["ifs"]]
+            return [[*results, *filter(None, [node.args.get("default")])]]
+        case exp.If():
+            return [[v for v in (node.args["true"], node.args.get("false")) if v]]
+        case exp.Between():
+            return [[node.this, node.args["low"], node.args["high"]]]
+        case exp.Binary():
+            return [[node.left, node.right]]
+    return [[v for v in (node.this, *node.expressions) if isinstance(v, exp.Expr)]]
+
+
+def _mismatch(node: exp.Expr, left: exp.Expr, right: exp.Expr) -> TypeMismatchError:
+    return TypeMismatchError(
+        f"{readable(node)} combines {spoken(left.type)} with {spoken(right.type)}", _CAST
+    )

@@ -1,0 +1,61 @@
+"""Text functions whose answer for "not there" differs, and the two spellings of a group."""
+
+import re
+
+from sqlglot import exp
+
+from infra.local.athena.errors import NotSupportedError
+
+
+def split_part(node: exp.SplitPart) -> exp.Expr | None:
+    """Answer NULL, not an empty text, beyond the last part."""
+    parts = exp.Anonymous(
+        this="string_split", expressions=[node.this.copy(), node.args["delimiter"].copy()]
+    )
+    return exp.Anonymous(this="list_extract", expressions=[parts, node.args["part_index"].copy()])
+
+
+def regexp_extract(node: exp.RegexpExtract) -> exp.Expr | None:
+    """Answer NULL, not an empty text, where nothing matches."""
+    text, pattern = node.this.copy(), node.expression.copy()
+    group = node.args.get("group") or exp.Literal.number(0)
+    matched = exp.Anonymous(this="regexp_matches", expressions=[text, pattern])
+    part = exp.Anonymous(
+        this="regexp_extract", expressions=[text.copy(), pattern.copy(), group.copy()]
+    )
+    return exp.Case().when(matched, part)
+
+
+def regexp_replace(node: exp.RegexpReplace) -> exp.Expr | None:
+    r"""Spell groups of the replacement `\1`, which Java spells `$1`.
+
+    Raises:
+        NotSupportedError: the replacement is not a literal, so its groups cannot be seen.
+    """
+    replacement = node.args.get("replacement") or exp.Literal.string("")
+    if not isinstance(replacement, exp.Literal):
+        raise NotSupportedError(
+            "regexp_replace with a computed replacement", "Write it as a literal."
+        )
+    text = re.sub(r"\$(\d)", r"\\\1", replacement.name.replace("\\", "\\\\"))
+    arguments = [node.this.copy(), node.expression.copy(), exp.Literal.string(text)]
+    return exp.Anonymous(this="regexp_replace", expressions=[*arguments, exp.Literal.string("g")])
+
+
+def substring(node: exp.Substring) -> None:
+    """Refuse position 0, which Athena answers with an empty text and DuckDB with the whole.
+
+    Raises:
+        NotSupportedError: the start is the literal 0.
+    """
+    start = node.args.get("start")
+    if isinstance(start, exp.Literal) and start.name == "0":
+        raise NotSupportedError("substr from position 0", "Positions begin at 1.")
+
+
+def json_extract_scalar(node: exp.JSONExtractScalar) -> exp.Expr | None:
+    """Answer NULL for objects, arrays and text that is not JSON."""
+    path = node.expression.sql("duckdb").strip("'")
+    return exp.Anonymous(
+        this="athena_json_scalar", expressions=[node.this.copy(), exp.Literal.string(path)]
+    )

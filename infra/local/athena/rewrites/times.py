@@ -1,0 +1,103 @@
+"""Dates stay dates, differences count whole units, and patterns are translated or refused."""
+
+import re
+
+from sqlglot import exp
+
+from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.inference import INSTANTS, ZONED, kind
+
+T = exp.DType
+_STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
+_JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
+_JODA = {
+    "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
+    "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
+    "a": "%p", "EEEE": "%A", "EEE": "%a",
+}  # fmt: skip
+
+
+def shifted(node: exp.Expr) -> exp.Expr | None:
+    """Keep a date plus or minus days, weeks, months or years a date."""
+    return exp.cast(exp.paren(node.copy()), T.DATE) if kind(node) == T.DATE else None
+
+
+def truncated(node: exp.Expr) -> exp.Expr | None:
+    """Keep a truncated date a date."""
+    return exp.cast(node.copy(), T.DATE) if kind(node.this) == T.DATE else None
+
+
+def whole_units(node: exp.DateDiff) -> exp.Expr | None:
+    """Count whole units between two times; DuckDB's date_diff counts boundaries crossed."""
+    unit = exp.Literal.string(node.text("unit").lower() or "day")
+    return exp.Anonymous(
+        this="date_sub", expressions=[unit, node.expression.copy(), node.this.copy()]
+    )
+
+
+def at_time_zone(node: exp.AtTimeZone) -> exp.Expr | None:
+    """Convert from UTC to the zone's local time (DuckDB reads a plain timestamp as already local).
+
+    The result is the local time without its zone: right for dates, months and text of it.
+    """
+    if kind(node.this) in ZONED:
+        return None
+    utc = exp.AtTimeZone(this=node.this.copy(), zone=exp.Literal.string("UTC"))
+    return exp.AtTimeZone(this=utc, zone=node.args["zone"].copy())
+
+
+def to_iso8601(node: exp.Anonymous) -> exp.Expr | None:
+    """Spell a date or a time as ISO 8601, with milliseconds."""
+    if node.name.lower() != "to_iso8601":
+        return None
+    (value,) = node.expressions
+    pattern = "%Y-%m-%d"
+    if kind(value) in INSTANTS | ZONED:
+        pattern += "T%H:%M:%S.%g" + ("Z" if kind(value) in ZONED else "")
+    elif kind(value) != T.DATE:
+        raise NotSupportedError(
+            "to_iso8601 of what is no known time", "Cast it to date or timestamp."
+        )
+    return _strftime(value, pattern)
+
+
+def date_format(node: exp.TimeToStr) -> None:
+    """Refuse MySQL patterns that DuckDB spells differently.
+
+    Raises:
+        NotSupportedError: an unknown code such as %D, or a pattern that is not a literal.
+    """
+    pattern = node.args["format"]
+    codes = (
+        re.findall(r"%(-?.)", pattern.name) if isinstance(pattern, exp.Literal) else ["(computed)"]
+    )
+    for code in codes:
+        if code not in _STRFTIME:
+            raise NotSupportedError(
+                f"date_format with %{code}", "Use %Y %m %d %H %i %s and literal text."
+            )
+
+
+def format_datetime(node: exp.Anonymous) -> exp.Expr | None:
+    """Translate a Joda pattern such as `yyyy-MM-dd HH:mm`.
+
+    Raises:
+        NotSupportedError: a letter that is not in the table, or a pattern that is not a literal.
+    """
+    if node.name.lower() != "format_datetime":
+        return None
+    value, pattern = node.expressions
+    if not isinstance(pattern, exp.Literal):
+        raise NotSupportedError("format_datetime with a computed pattern", "Write a literal.")
+    out = ""
+    for part in (found.group() for found in _JODA_PART.finditer(pattern.name)):
+        if part[0].isalpha() and part not in _JODA:
+            raise NotSupportedError(
+                f"format_datetime with {part}", "Use date_format with %Y %m %d %H %i."
+            )
+        out += _JODA.get(part) or part.strip("'").replace("%", "%%")
+    return _strftime(value, out)
+
+
+def _strftime(value: exp.Expr, pattern: str) -> exp.Expr:
+    return exp.Anonymous(this="strftime", expressions=[value.copy(), exp.Literal.string(pattern)])

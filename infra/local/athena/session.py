@@ -1,0 +1,63 @@
+"""One locked DuckDB connection per query: no network, no file but the ones handed over, UTC."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+MACROS = (
+    # A decimal's digits without the point: exact, where DuckDB's own casts would round.
+    "athena_digits(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    "athena_half_up(n, d) AS n // d + CASE WHEN n % d >= d - n % d THEN 1 ELSE 0 END",
+    # round_half_up(n * shift / d) by long division: only the remainder is multiplied, and DuckDB
+    # raises an error where that leaves 128 bits.
+    """athena_divide(n, d, shift) AS
+        CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END
+        * (abs(n) // abs(d) * CAST(shift AS HUGEINT)
+           + athena_half_up(abs(n) % abs(d) * CAST(shift AS HUGEINT), abs(d)))""",
+    # Athena casts only whole numbers to integers; DuckDB would round '1.5' to 2.
+    """athena_whole(x) AS
+        CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?[0-9]+') THEN x
+             ELSE x || ' is not a whole number' END""",
+    """athena_contains(a, x) AS
+        CASE WHEN a IS NULL OR x IS NULL THEN NULL
+             WHEN list_contains(a, x) THEN TRUE
+             WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL
+             ELSE FALSE END""",
+    """athena_any(a, verdicts) AS
+        CASE WHEN a IS NULL THEN NULL
+             WHEN list_contains(verdicts, TRUE) THEN TRUE
+             WHEN len(list_filter(verdicts, lambda v: v IS NULL)) > 0 THEN NULL
+             ELSE FALSE END""",
+    """athena_json_scalar(j, path) AS
+        CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL')
+             THEN j ->> path END""",
+)
+
+
+@contextmanager
+def duckdb_session(files: Sequence[str]) -> Iterator[Any]:
+    """Open a connection that can read `files` and nothing else, and close it afterwards.
+
+    Closing matters: connections left in module globals print leak warnings at exit.
+    """
+    import duckdb
+
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+        },
+    )
+    try:
+        paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        connection.execute(
+            f"SET TimeZone = 'UTC'; SET allowed_paths = [{paths}]; "
+            "SET enable_external_access = false;"
+            + "".join(f"CREATE MACRO {macro};" for macro in MACROS)
+            + "SET lock_configuration = true"
+        )
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,21 @@
+"""An in-process Amazon Data Firehose, as faithful as its documentation and captures allow.
+
+It knows the service's own shapes and table schemas, and nothing of what flows through it. Absent,
+and refused where a configuration asks for it: jq and the other processors, HiveJsonSerDe, ORC, ZIP
+and Snappy objects. Absent without a word: metrics, the error log, IAM, throughput quotas and
+encryption at rest. What is buffered lives in this process only: flush before it ends.
+"""
+
+from infra.local.firehose.errors import DeliveryError, FirehoseError
+from infra.local.firehose.faults import NO_FAULTS, Faults, never, some
+from infra.local.firehose.service import LocalFirehose
+
+__all__ = [
+    "NO_FAULTS",
+    "DeliveryError",
+    "Faults",
+    "FirehoseError",
+    "LocalFirehose",
+    "never",
+    "some",
+]

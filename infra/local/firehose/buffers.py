@@ -1,0 +1,66 @@
+"""Buffering by size and time: the one mechanism before the Lambda, a partition and the backup."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """Buffering hints: bytes, and the time since the first item of a batch."""
+
+    size: int
+    interval: timedelta
+
+
+class Buffer(Generic[T]):
+    """Collects items into batches; a closed batch stays until it was delivered.
+
+    A batch closes before an item would push it over the size hint, so only a single item can be
+    larger than the hint.
+    """
+
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+        self._open: list[T] = []
+        self._size = 0
+        self._opened: datetime | None = None
+        self._closed: deque[list[T]] = deque()
+
+    def add(self, item: T, size: int, now: datetime) -> None:
+        """Add one item of `size` bytes."""
+        if self._size + size > self._hints.size:
+            self.close()
+        if self._opened is None:
+            self._opened = now
+        self._open.append(item)
+        self._size += size
+        if self._size >= self._hints.size:
+            self.close()
+
+    def close(self) -> None:
+        """Close the open batch, whatever its size or age."""
+        if self._open:
+            self._closed.append(self._open)
+        self._open, self._size, self._opened = [], 0, None
+
+    def close_due(self, now: datetime) -> None:
+        """Close the open batch if its interval has passed."""
+        if self._opened is not None and now - self._opened >= self._hints.interval:
+            self.close()
+
+    def oldest(self) -> list[T] | None:
+        """Return the oldest closed batch and keep it: call `delivered` once it is safe."""
+        return self._closed[0] if self._closed else None
+
+    def delivered(self) -> None:
+        """Forget the oldest closed batch."""
+        self._closed.popleft()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all is waiting."""
+        return not (self._open or self._closed)

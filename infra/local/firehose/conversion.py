@@ -1,0 +1,56 @@
+"""Record format conversion: the outputs of one buffer to one Parquet file and the failures (§3)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from infra.local.firehose.documents import MalformedRecordError, parse_documents
+from infra.local.firehose.openx import arrow_type, columns
+from infra.local.firehose.parquet import write_parquet
+from infra.local.firehose.records import Failure, Output
+from infra.local.firehose.settings import Conversion
+
+Order = Callable[[Sequence[int]], Sequence[int]]
+"""In which order rows are written, given their positions."""
+
+
+def convert(
+    outputs: Sequence[Output], conversion: Conversion, *, now: datetime, order: Order
+) -> tuple[bytes | None, list[Failure]]:
+    """Return the Parquet file, None without rows, and the records that did not convert.
+
+    A record fails as a whole: when one of its documents does not fit, none of its rows is written.
+    """
+    rows: list[dict[str, Any]] = []
+    owners: list[int] = []
+    failed: dict[int, tuple[str, str]] = {}
+    for owner, output in enumerate(outputs):
+        try:
+            documents = parse_documents(output.data)
+        except MalformedRecordError as error:
+            failed[owner] = (error.code, error.message)
+        else:
+            rows.extend(documents)
+            owners.extend([owner] * len(documents))
+    arrays, misfits = columns(rows, conversion.columns, conversion.openx)
+    for row, message in misfits.items():
+        reason = f"Data does not match the schema. {message}"
+        failed.setdefault(owners[row], ("DataFormatConversion.MalformedData", reason))
+    kept = order([row for row, owner in enumerate(owners) if owner not in failed])
+    body = _file(arrays, kept, len(rows), conversion) if kept else None
+    failures = [
+        Failure(output.source, *failed[owner], output.data, 1, now)
+        for owner, output in enumerate(outputs)
+        if owner in failed
+    ]
+    return body, failures
+
+
+def _file(arrays: list[pa.Array], kept: Sequence[int], rows: int, conversion: Conversion) -> bytes:
+    schema = pa.schema([(name, arrow_type(type_)) for name, type_ in conversion.columns])
+    table = pa.Table.from_arrays(arrays, schema=schema)
+    if list(kept) != list(range(rows)):
+        table = table.take(pa.array(kept, pa.int64()))
+    return write_parquet(table, conversion.parquet)

@@ -1,0 +1,76 @@
+"""What the service refuses, with the error codes and messages of its API.
+
+FirehoseError                    an answer of the API; `code` and `message` go on the wire
+├── InvalidArgumentError
+├── ResourceInUseError
+├── ResourceNotFoundError
+├── ServiceUnavailableError
+├── ValidationError              a request outside the API's shapes
+└── UnsupportedLocallyError      the service has it, this emulator does not
+DeliveryError                    an object store failed; the data is kept
+"""
+
+from typing import ClassVar
+
+from schemas.errors import FinopsError
+
+
+class FirehoseError(FinopsError):
+    """An error answer of the API; `code` and `message` are the service's own."""
+
+    code: ClassVar[str]
+    next_step: ClassVar[str] = "correct the request and send it again"
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(f"{self.code}: {message.rstrip('.')}; {self.next_step}")
+
+
+class InvalidArgumentError(FirehoseError):
+    """The request's values are refused."""
+
+    code = "InvalidArgumentException"
+
+
+class ResourceInUseError(FirehoseError):
+    """A stream of this name exists."""
+
+    code = "ResourceInUseException"
+    next_step = "choose another name or delete that stream first"
+
+
+class ResourceNotFoundError(FirehoseError):
+    """There is no stream of this name."""
+
+    code = "ResourceNotFoundException"
+    next_step = "create the stream first or correct its name"
+
+
+class ServiceUnavailableError(FirehoseError):
+    """The service is over its capacity for the moment."""
+
+    code = "ServiceUnavailableException"
+    next_step = "wait a little and send it again"
+
+
+class ValidationError(FirehoseError):
+    """The request does not have the API's shape."""
+
+    code = "ValidationException"
+
+
+class UnsupportedLocallyError(FirehoseError):
+    """A setting that the service has and this emulator does not."""
+
+    code = "InvalidArgumentException"
+    next_step = "change the setting or run it on AWS"
+
+
+class DeliveryError(FinopsError):
+    """Objects could not be stored; what they hold stays buffered for the next try."""
+
+    def __init__(self, stream: str, cause: Exception) -> None:
+        super().__init__(
+            f"stream {stream}: an object could not be stored ({type(cause).__name__}: {cause}); "
+            "its data is kept: make the bucket writable and deliver again"
+        )

@@ -1,0 +1,210 @@
+"""An in-process Amazon Data Firehose: the API calls, and the clock's ticks that deliver."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from random import Random
+from typing import Any
+
+from infra.local.firehose import limits
+from infra.local.firehose.configuration import parse_configuration
+from infra.local.firehose.environment import Environment
+from infra.local.firehose.errors import (
+    DeliveryError,
+    InvalidArgumentError,
+    ResourceInUseError,
+    ResourceNotFoundError,
+    ServiceUnavailableError,
+    UnsupportedLocallyError,
+    ValidationError,
+)
+from infra.local.firehose.faults import NO_FAULTS, Faults
+from infra.local.firehose.identifiers import Identifiers
+from infra.local.firehose.processing import Function
+from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.stream import Stream
+from schemas.lake import ObjectStore
+from schemas.tables import Table
+
+_REFUSED = ("ServiceUnavailableException", "Slow down.")
+
+
+class LocalFirehose:
+    """Delivery streams that behave as the service's do, on an injected clock.
+
+    Nothing happens by itself: `put_record_batch` only accepts, `tick` does what is due by the
+    clock, `flush` does everything at once. The mappings are read when needed, so buckets,
+    functions and tables may be added later; a stream's table is read when the stream is created.
+
+    Args:
+        stores: Bucket name to object store.
+        functions: Function ARN, as in `LambdaArn`, to a function from request JSON text to
+            response JSON text that raises on a function error.
+        tables: (Glue database, table) to table.
+        clock: The current moment, aware.
+        random: Makes every id, order and injected refusal; a seed repeats them.
+        region: Where the streams are.
+        account: Whose they are.
+        faults: What goes wrong on purpose.
+    """
+
+    def __init__(
+        self,
+        *,
+        stores: Mapping[str, ObjectStore],
+        functions: Mapping[str, Function],
+        tables: Mapping[tuple[str, str], Table],
+        clock: Callable[[], datetime],
+        random: Random,
+        region: str = "us-east-1",
+        account: str = "000000000000",
+        faults: Faults = NO_FAULTS,
+    ) -> None:
+        self._world = Environment(stores, functions, clock, Identifiers(random), region, faults)
+        self._tables = tables
+        self._account = account
+        self._streams: dict[str, Stream] = {}
+        self._encrypted: dict[str, bool] = {}
+        self._ordinals = count()
+
+    def inject(self, faults: Faults) -> None:
+        """Replace the faults from now on."""
+        self._world.faults = faults
+
+    def create_delivery_stream(
+        self, name: str, configuration: Mapping[str, Any], *, encrypted: bool = False
+    ) -> str:
+        """Create a stream and return its ARN.
+
+        Args:
+            name: The stream's name.
+            configuration: The API's `ExtendedS3DestinationConfiguration`.
+            encrypted: Whether server-side encryption is set; answers to puts say so.
+
+        Raises:
+            FirehoseError: what `CreateDeliveryStream` refuses, with its code and message, or a
+                setting that is not supported here.
+        """
+        if not re.match(limits.STREAM_NAME, name):
+            raise ValidationError(
+                "1 validation error detected: Value at 'deliveryStreamName' failed to satisfy "
+                "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+            )
+        if name in self._streams:
+            raise ResourceInUseError(
+                f"Firehose {name} under accountId {self._account} already exists"
+            )
+        world = self._world
+        settings = parse_configuration(
+            configuration, tables=self._tables, region=world.region, account=self._account
+        )
+        self._check_places(settings)
+        arn = f"arn:aws:firehose:{world.region}:{self._account}:deliverystream/{name}"
+        self._streams[name] = Stream(name, arn, settings, world)
+        self._encrypted[name] = encrypted
+        return arn
+
+    def put_record_batch(self, name: str, records: Sequence[bytes]) -> dict[str, Any]:
+        """Accept up to 500 records; the answer has one entry for each, in order.
+
+        Raises:
+            FirehoseError: the call as a whole is refused; then no record was accepted.
+        """
+        stream = self._stream(name)
+        _check_batch(records)
+        responses = [self._accept(stream, data) for data in records]
+        return {
+            "FailedPutCount": sum("ErrorCode" in response for response in responses),
+            "Encrypted": self._encrypted[name],
+            "RequestResponses": responses,
+        }
+
+    def put_record(self, name: str, record: bytes) -> dict[str, Any]:
+        """Accept one record.
+
+        Raises:
+            FirehoseError: it was refused.
+        """
+        stream = self._stream(name)
+        _check_record(record, "record.data")
+        response = self._accept(stream, record)
+        if "ErrorCode" in response:
+            raise ServiceUnavailableError(response["ErrorMessage"])
+        return {**response, "Encrypted": self._encrypted[name]}
+
+    def tick(self) -> None:
+        """Deliver, in every stream, what is due by the clock.
+
+        Raises:
+            DeliveryError: an object could not be stored; all other streams were served.
+        """
+        problems: list[DeliveryError] = []
+        for stream in list(self._streams.values()):
+            try:
+                stream.tick()
+            except DeliveryError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
+
+    def flush(self, name: str) -> None:
+        """Deliver everything of one stream, as if all its intervals had passed.
+
+        Raises:
+            DeliveryError: an object could not be stored; its data is kept.
+            ResourceNotFoundError: there is no such stream.
+        """
+        self._stream(name).flush()
+
+    def _check_places(self, settings: StreamSettings) -> None:
+        prefixes = [settings.main.output_prefix, settings.main.error_output_prefix]
+        for destination in filter(None, (settings.main, settings.backup)):
+            if destination.bucket not in self._world.stores:
+                raise InvalidArgumentError(f"The bucket {destination.bucket} does not exist")
+        if settings.backup:
+            prefixes.append(settings.backup.output_prefix)
+        for prefix in prefixes:
+            try:
+                prefix.bind(dict.fromkeys(prefix.partition_keys, "x")).check(
+                    self._world.identifiers
+                )
+            except ValueError as error:
+                raise UnsupportedLocallyError(f"the prefix: {error}") from None
+
+    def _stream(self, name: str) -> Stream:
+        try:
+            return self._streams[name]
+        except KeyError:
+            raise ResourceNotFoundError(
+                f"Firehose {name} under account {self._account} not found."
+            ) from None
+
+    def _accept(self, stream: Stream, data: bytes) -> dict[str, str]:
+        identifiers = self._world.identifiers
+        if self._world.faults.refuses(next(self._ordinals), identifiers.random):
+            code, message = _REFUSED
+            return {"ErrorCode": code, "ErrorMessage": message}
+        stream.put(bytes(data))
+        return {"RecordId": identifiers.put_id()}
+
+
+def _check_batch(records: Sequence[bytes]) -> None:
+    if not 1 <= len(records) <= limits.MAX_BATCH_RECORDS:
+        bound, side = (limits.MAX_BATCH_RECORDS, "less") if records else (1, "greater")
+        raise ValidationError(
+            "1 validation error detected: Value at 'records' failed to satisfy constraint: "
+            f"Member must have length {side} than or equal to {bound}"
+        )
+    for number, record in enumerate(records, 1):
+        _check_record(record, f"records.{number}.member.data")
+    if sum(map(len, records)) > limits.MAX_BATCH_BYTES:
+        raise InvalidArgumentError("Records size exceeds 4 MB limit")
+
+
+def _check_record(record: bytes, path: str) -> None:
+    if len(record) > limits.MAX_RECORD_BYTES:
+        raise ValidationError(
+            f"1 validation error detected: Value at '{path}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {limits.MAX_RECORD_BYTES}"
+        )

@@ -1,0 +1,140 @@
+"""Dated baselines: what each series of charges used to cost, for the charges of later days.
+
+Built from money only, never from verdicts, by a job that is not here; these are the values it
+makes. A baseline is content-addressed: equal baselines have equal bytes and equal versions.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Self
+
+from rules.canonical import canonical_json, fingerprint, read_json
+from rules.charge import Charge
+from rules.errors import BaselineError
+from rules.series import (
+    COLUMNS,
+    SeriesKey,
+    SeriesStats,
+    check_stats,
+    day,
+    from_row,
+    in_order,
+    series_key,
+    to_row,
+)
+
+__all__ = ["Baseline", "BaselineSeries", "SeriesKey", "SeriesStats", "series_key"]
+
+FORMAT = 1
+_KEYS = ("format", "through", "effective_from", "columns", "series")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What was known at the end of one day, and from which charge date on it is used.
+
+    Raises:
+        BaselineError: the dates or a series contradict each other.
+    """
+
+    through: str
+    """The last charge date used, YYYY-MM-DD, UTC."""
+    effective_from: str
+    """The first charge date it serves; later than `through`, and than the day of publication."""
+    entries: Mapping[SeriesKey, SeriesStats] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            if day(self.effective_from) <= day(self.through):
+                raise ValueError(f"effective from {self.effective_from}, through {self.through}")
+            for stats in self.entries.values():
+                check_stats(stats, self.through)
+        except ValueError as error:
+            raise BaselineError(str(error)) from error
+        object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
+
+    def stats(self, charge: Charge) -> SeriesStats | None:
+        """Return the history of the charge's series, or `None` if it has none."""
+        return self.entries.get(series_key(charge))
+
+    @cached_property
+    def history_days(self) -> int:
+        """Days from the first charge date of any series to `through`, both included."""
+        if not self.entries:
+            return 0
+        first = min(stats.first_seen for stats in self.entries.values())
+        return (day(self.through) - day(first)).days + 1
+
+    @cached_property
+    def version(self) -> str:
+        """The fingerprint of the baseline's bytes."""
+        return fingerprint(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON document: the column names once, then a list per series.
+
+        Raises:
+            BaselineError: an amount has more than 12 decimals or 26 integer digits; round first.
+        """
+        try:
+            rows = [to_row(key, self.entries[key]) for key in sorted(self.entries, key=in_order)]
+        except ValueError as error:
+            raise BaselineError(str(error)) from error
+        values = (FORMAT, self.through, self.effective_from, COLUMNS, rows)
+        return canonical_json(dict(zip(_KEYS, values, strict=True)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            BaselineError: the document is damaged.
+        """
+        try:
+            document = read_json(data)
+            if not isinstance(document, dict) or set(document) != set(_KEYS):
+                raise ValueError(f"not an object with the keys {', '.join(_KEYS)}")
+            if (document["format"], document["columns"]) != (FORMAT, COLUMNS):
+                raise ValueError(f"format {document['format']!r} is not format {FORMAT}")
+            if not isinstance(document["series"], list):
+                raise ValueError("series is not a list")
+            rows = [from_row(row) for row in document["series"]]
+        except ValueError as error:
+            raise BaselineError(str(error)) from error
+        entries = dict(rows)
+        if len(entries) != len(rows):
+            raise BaselineError("a series appears twice")
+        return cls(document["through"], document["effective_from"], entries)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSeries:
+    """Baselines in the order they took effect; append-only, so an old event keeps its own.
+
+    Raises:
+        BaselineError: a baseline does not take effect after the one before it.
+    """
+
+    baselines: tuple[Baseline, ...] = ()
+
+    def __post_init__(self) -> None:
+        starts = [baseline.effective_from for baseline in self.baselines]
+        for earlier, later in pairwise(starts):
+            if later <= earlier:
+                raise BaselineError(f"effective from {later}, not after {earlier} before it")
+
+    def append(self, baseline: Baseline) -> "BaselineSeries":
+        """Return the series with one more baseline at its end."""
+        return BaselineSeries((*self.baselines, baseline))
+
+    def for_date(self, charge_date: str) -> Baseline | None:
+        """Return the newest baseline that serves a charge date, or `None` before the first.
+
+        The choice depends on the date alone, never on when the charge arrived or is replayed.
+        """
+        index = bisect_right(self.baselines, charge_date, key=lambda b: b.effective_from)
+        return self.baselines[index - 1] if index else None

@@ -1,0 +1,40 @@
+"""Apply a rule set to one charge: the loop, and nothing else."""
+
+from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
+
+RULE_ERROR = "rule-error"
+UNKNOWN = "unknown"
+_LONGEST_ERROR = 200
+"""Characters of an exception's text that a finding keeps; it travels on the row."""
+
+
+def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
+    """Judge one charge by every rule of a set, in order.
+
+    A rule that raises becomes the finding `rule-error`: the row is delivered, the other rules
+    run, and the columns it would have decided stay `unknown`. Where two rules decide the same
+    column, the later one wins.
+    """
+    cost_class = tag_status = UNKNOWN
+    missing_tags: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    for rule in rule_set.rules:
+        try:
+            verdict = rule(charge, facts)
+        except Exception as error:
+            verdict = Verdict(finding=_rule_error(rule, error, charge))
+        if verdict.cost_class is not None:
+            cost_class = verdict.cost_class
+        if verdict.tag_status is not None:
+            tag_status = verdict.tag_status
+            missing_tags = verdict.missing_tags
+        if verdict.finding is not None:
+            findings += (verdict.finding,)
+    return Evaluation(cost_class, tag_status, missing_tags, findings)
+
+
+def _rule_error(rule: Rule, error: Exception, charge: Charge) -> Finding:
+    name = getattr(rule, "__name__", type(rule).__name__)
+    text = " ".join(str(error).split())[:_LONGEST_ERROR]
+    message = f"{name} raised {type(error).__name__}: {text}"
+    return Finding(RULE_ERROR, "high", message, charge.cost, None)

@@ -1,0 +1,140 @@
+"""Laws of the released rules, over charges nobody thought of."""
+
+from decimal import ROUND_UP, Decimal, localcontext
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from rules import (
+    RULE_ERROR,
+    RULE_SETS,
+    Baseline,
+    Charge,
+    Facts,
+    SeriesStats,
+    default_policy,
+    evaluate,
+    rule_set,
+    series_key,
+)
+from rules.canonical import amount_text
+from rules.worth import monthly
+from tests.rules.strategies import AMOUNTS, BASELINES, CHARGES, STATS
+
+V1 = rule_set("v1")
+COST_CLASSES = {"normal", "spike", "new", "unknown"}
+TAG_STATUSES = {"complete", "incomplete", "missing", "exempt"}
+
+
+def with_history(charge: Charge, baseline: Baseline, stats: SeriesStats) -> Facts:
+    entries = {**baseline.entries, series_key(charge): stats}
+    return Facts(default_policy(), Baseline(baseline.through, baseline.effective_from, entries))
+
+
+KNOWN = st.builds(lambda c, b, s: (c, with_history(c, b, s)), CHARGES, BASELINES, STATS)
+STRANGE = st.builds(lambda c, b: (c, Facts(default_policy(), b)), CHARGES, st.none() | BASELINES)
+ANY = KNOWN | STRANGE
+
+
+@settings(deadline=None)
+@given(ANY, st.sampled_from(sorted(RULE_SETS)))
+def test_total(case: tuple[Charge, Facts], name: str) -> None:
+    """No charge makes a released rule raise, and every column is decided."""
+    result = evaluate(case[0], rule_set(name), case[1])
+    assert all(finding.rule != RULE_ERROR for finding in result.findings)
+    assert result.cost_class in COST_CLASSES
+    assert result.tag_status in TAG_STATUSES
+
+
+@settings(deadline=None)
+@given(ANY)
+def test_the_ambient_decimal_context_does_not_matter(case: tuple[Charge, Facts]) -> None:
+    """A caller's precision and rounding change no verdict: it is a function of its arguments."""
+    with localcontext() as ambient:
+        ambient.prec, ambient.rounding = 3, ROUND_UP
+        rough = evaluate(case[0], V1, case[1])
+    assert rough == evaluate(case[0], V1, case[1])
+
+
+@settings(deadline=None)
+@given(ANY)
+def test_findings_fit_the_lake(case: tuple[Charge, Facts]) -> None:
+    """Every amount a rule reports is one the lake can hold, and every message is one line."""
+    for finding in evaluate(case[0], V1, case[1]).findings:
+        amount_text(finding.amount)
+        amount_text(finding.expected or finding.amount)
+        assert "\n" not in finding.message
+
+
+@settings(deadline=None)
+@given(KNOWN)
+def test_a_spike_adds_up(case: tuple[Charge, Facts]) -> None:
+    """Expected plus amount is the cost, to the last digit; a spike is never free or a refund."""
+    charge, facts = case
+    result = evaluate(charge, V1, facts)
+    spikes = [f for f in result.findings if f.rule == "classify_cost" and f.expected is not None]
+    assert bool(spikes) == (result.cost_class == "spike")
+    for spike in spikes:
+        with localcontext(prec=80):
+            assert spike.amount + (spike.expected or 0) == charge.cost
+        assert charge.cost >= spike.amount > 0
+        assert charge.charge_class is None
+
+
+@settings(deadline=None)
+@given(KNOWN)
+def test_currencies_never_meet(case: tuple[Charge, Facts]) -> None:
+    """Against a history in another currency nothing is a spike and nothing is low value."""
+    charge, facts = case
+    assert facts.baseline is not None
+    stats = facts.baseline.stats(charge)
+    assume(stats is not None and stats.currency != charge.billing_currency)
+    result = evaluate(charge, V1, facts)
+    assert result.cost_class in {"unknown", "normal"}
+    assert {finding.rule for finding in result.findings} <= {"validate_tags"}
+
+
+@given(CHARGES)
+def test_missing_tags_explain_the_status(charge: Charge) -> None:
+    """The status says of the missing keys whether they are none, some or all, in policy order."""
+    facts = Facts(default_policy(), None)
+    required = facts.policy.tags.required
+    result = evaluate(charge, V1, facts)
+    missing = result.missing_tags
+    assert missing == tuple(key for key in required if key in missing)
+    if result.tag_status == "exempt":
+        assert facts.policy.exempts(charge)
+        assert not missing
+    else:
+        some = "incomplete" if missing else "complete"
+        assert result.tag_status == ("missing" if missing == required else some)
+
+
+@given(CHARGES)
+def test_tag_findings_are_worth_the_floor(charge: Charge) -> None:
+    """Without a baseline every finding is worth the policy's floor in a month."""
+    facts = Facts(default_policy(), None)
+    for finding in evaluate(charge, V1, facts).findings:
+        assert finding.rule == "validate_tags"
+        assert finding.amount == charge.cost
+        assert monthly(finding.amount, charge) >= facts.policy.tags.min_monthly_amount
+
+
+@settings(deadline=None)
+@given(CHARGES, BASELINES, STATS, st.decimals(-1, 12, places=2), AMOUNTS)
+def test_low_value_is_the_baselines_word(
+    charge: Charge, baseline: Baseline, stats: SeriesStats, trailing: Decimal, cost: Decimal
+) -> None:
+    """A low-value finding is the series' money, whatever the row that carries it costs."""
+    charge = charge._replace(charge_date="2024-10-01", period_start_seconds_of_day=0)
+    facts = with_history(charge, baseline, stats._replace(trailing_cost=trailing, lead_sku=None))
+    other = charge._replace(billed_cost=cost, effective_cost=None)
+    told = [
+        [f for f in evaluate(row, V1, facts).findings if f.rule == "find_low_value"]
+        for row in (charge, other)
+    ]
+    assert told[0] == told[1]
+    limits = facts.policy.low_value
+    for finding in told[0]:
+        assert finding.amount == trailing
+        assert limits.min_monthly_amount <= trailing <= limits.max_monthly_amount
