@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint fmt type contracts bench lock ci clean
+.PHONY: setup demo test lint fmt type contracts bench docs samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -38,6 +38,12 @@ contracts: $(READY)
 
 bench: $(READY)  ## ratios against a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks
+
+docs: $(READY)  ## rewrite the generated reference pages
+	@$(BIN)/python -m infra.reference
+
+samples: $(READY)  ## rewrite sample-data/output
+	@$(BIN)/python -m tests.make_samples
 
 lock:  ## renew the lock file (any machine with a .venv); names no index and no URL
 	@$(BIN)/uv pip compile pyproject.toml --extra local --group dev --universal --generate-hashes \

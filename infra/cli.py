@@ -21,7 +21,7 @@ from schemas.errors import FinopsError
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="finops-firehose", prog_name="finops")
 def finops() -> None:
-    r"""Cost events through Amazon Data Firehose into a lake that Athena queries.
+    """Cost events through Amazon Data Firehose into a lake that Athena queries.
 
     \b
     Start here:

@@ -16,7 +16,7 @@ from transforms.audit import AuditReport, audit
 @json_option
 @lake_options
 def audit_command(as_json: bool, data_dir: Path) -> None:
-    r"""Prove from storage alone that nothing was lost.
+    """Prove from storage alone that nothing was lost.
 
     Decodes raw/ and errors/, reads processed/, and compares every event and every sum, delivery
     by delivery and day by day. Exit code 0: all accounted for; 1: the differences are named.

@@ -24,7 +24,7 @@ from deliveries order by asserted_at, delivery_id
 @json_option
 @lake_options
 def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> None:
-    r"""List deliveries: scope, events, money, where each stands and why.
+    """List deliveries: scope, events, money, where each stands and why.
 
     With a DELIVERY (or the beginning of its id): its days, sums and residues.
 

@@ -50,7 +50,7 @@ from charges group by 1, 2, 3 order by charges desc, 1, 2
 @click.command("demo")
 @lake_options
 def demo_command(data_dir: Path) -> None:
-    r"""Ingest the real FOCUS sample and show what came of it.
+    """Ingest the real FOCUS sample and show what came of it.
 
     Runs everything in this process: packing, an in-process Firehose, the transform Lambda,
     Parquet, settle, and Athena's SQL on DuckDB. No AWS account, no network.

@@ -29,7 +29,7 @@ def events_group() -> None:
 def cat_command(
     files: tuple[Path, ...], delivery: str | None, limit: int | None, data_dir: Path
 ) -> None:
-    r"""Print events as JSON, one a line: from raw/, or from FILES such as a backup object.
+    """Print events as JSON, one a line: from raw/, or from FILES such as a backup object.
 
     Bytes that cannot be decoded are printed as a line with their reason, where they lie.
 

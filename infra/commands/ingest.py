@@ -48,7 +48,7 @@ NOTES = {
 @json_option
 @lake_options
 def ingest_command(file: Path, source: str, resend: bool, as_json: bool, data_dir: Path) -> None:
-    r"""Deliver a cost export into the lake.
+    """Deliver a cost export into the lake.
 
     Each payer account and billing period in FILE becomes one delivery, which replaces what the
     lake believed of it. The same file again is recognised and sends nothing.
@@ -77,7 +77,7 @@ def ingest_command(file: Path, source: str, resend: bool, as_json: bool, data_di
 @json_option
 @lake_options
 def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: Path) -> None:
-    r"""Write down which delivery is the truth for each day.
+    """Write down which delivery is the truth for each day.
 
     Runs after every ingest; by hand it is needed only to accept an incomplete delivery.
 

@@ -23,7 +23,7 @@ def quarantine_group() -> None:
 @json_option
 @lake_options
 def list_command(as_json: bool, data_dir: Path) -> None:
-    r"""List rejected source rows and failed records with their reasons.
+    """List rejected source rows and failed records with their reasons.
 
     \b
     Example:
@@ -48,7 +48,7 @@ def list_command(as_json: bool, data_dir: Path) -> None:
 @json_option
 @lake_options
 def show_command(id: str, raw: bool, as_json: bool, data_dir: Path) -> None:  # noqa: A002
-    r"""Show one entry with its original text or bytes.
+    """Show one entry with its original text or bytes.
 
     \b
     Example:

@@ -18,7 +18,7 @@ _NUMBERS = ("decimal", "bigint", "integer", "double")
 @json_option
 @lake_options
 def query_command(sql: str, as_csv: bool, as_json: bool, data_dir: Path) -> None:
-    r"""Ask the lake in SQL as Athena speaks it.
+    """Ask the lake in SQL as Athena speaks it.
 
     Views: charges (the truth now), charges_all (everything ever believed), deliveries.
     --json prints a list of objects; amounts are strings, so that no digit is lost.

@@ -1,0 +1,1 @@
+"""Measurements, run by `make bench`: ratios against a floor measured in the same run."""
