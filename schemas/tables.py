@@ -226,6 +226,35 @@ DELIVERY_STATUS = Table(
     meaning="What settle found of every delivery; written by settle, whole.",
 )
 
+CONTRIBUTOR = f"struct<resource_id:string,actual:{MONEY},expected:{MONEY}>"
+
+ANOMALIES = Table(
+    name="anomalies",
+    prefix="summaries/anomalies/",
+    format="json",
+    columns=(
+        Column(
+            "anomaly_id", "string", "Hash of day and series: the same day judged again keeps it."
+        ),
+        Column("charge_date", "string", "The day whose total is abnormal, YYYY-MM-DD, UTC."),
+        Column("billing_account_id", "string", "Series: the payer account."),
+        Column("sub_account_id", "string", "Series: the account."),
+        Column("service_name", "string", "Series: the service."),
+        Column("region_id", "string", "Series: the region."),
+        Column("billing_currency", "string", "Currency of all amounts of the row."),
+        Column("actual", MONEY, "Effective cost of the day."),
+        Column("expected", MONEY, "The higher of the two levels below."),
+        Column("impact", MONEY, "Actual minus expected."),
+        Column("recent_level", MONEY, "Median of the days before."),
+        Column("weekday_level", MONEY, "Median of the same weekdays before; null without any."),
+        Column(
+            "contributors", f"array<{CONTRIBUTOR}>", "Resources that added most, largest first."
+        ),
+    ),
+    partitions=(),
+    meaning="Days that cost abnormally much for their series; written by the daily anomaly job.",
+)
+
 ACTIVE_EVALUATION = Table(
     name="active_evaluation",
     prefix="state/active_evaluation/",
@@ -241,6 +270,7 @@ TABLES = (
     CURRENT_STATE,
     DELIVERY_STATUS,
     ACTIVE_EVALUATION,
+    ANOMALIES,
 )
 """Every table a query may name (the views are in `infra/athena/views`)."""
 

@@ -55,7 +55,7 @@ FULL_LAKE = [
      f"NOT_SUPPORTED: a statement that begins with SELCT. {ONE_SELECT}"),
     (["query", "--sql", "select * from nope"],
      "TABLE_NOT_FOUND: line 1:15: Table 'finops.nope' does not exist. Tables: active_evaluation, "
-     "charges, charges_all, charges_stored, current_state, deliveries, deliveries_stored, "
+     "anomalies, charges, charges_all, charges_stored, current_state, deliveries, deliveries_stored, "
      "delivery_status."),
     (["query", "--sql", "select nope from charges"],
      "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved. "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.local.athena.errors import AthenaError, NotSupportedError
+from infra.local.athena.errors import AthenaError
 from infra.local.athena.files import LakeFile, table_files
 from schemas.tables import Table
 
@@ -41,20 +41,10 @@ class LocalAthena:
             lake: the root folder of the lake; the keys of the lake are paths under it.
             tables: the base tables.
             views: Athena SELECT text by view name; a view may use other views.
-
-        Raises:
-            NotSupportedError: a JSON table with a decimal column, which would pass through double.
         """
         self._lake = lake.resolve()
         self._tables = {table.name: table for table in tables}
         self._views = dict(views)
-        for table in tables:
-            for column in table.columns:
-                if table.format == "json" and "decimal" in column.type:
-                    raise NotSupportedError(
-                        f"column {column.name} of JSON table {table.name} is a {column.type}",
-                        "Declare it string: JSON numbers lose digits.",
-                    )
 
     def tables(self) -> list[str]:
         """List the names a query may use after FROM: tables and views."""

@@ -13,6 +13,7 @@ _ONLY_SELECT = (
     "Only one SELECT (with WITH and UNION) runs here; tables and views are set up by code."
 )
 
+_STAR_EXTRAS = ("except_", "replace", "rename")
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")
 
 
@@ -117,9 +118,9 @@ def _odd_shape(node: exp.Expr) -> AthenaError | None:
         return SqlSyntaxError("DISTINCT ON is not in Athena's SQL", "Use max_by or row_number().")
     if isinstance(node, exp.Star) and any(node.args.get(key) for key in _STAR_EXTRAS):
         return SqlSyntaxError("* takes no list of exceptions in Athena", "Name the columns.")
-    if isinstance(node, exp.Join) and (node.kind in ("SEMI", "ANTI") or node.method == "ASOF"):
+    if isinstance(node, exp.Join) and (node.kind in ("SEMI", "ANTI") or node.method):
         return SqlSyntaxError(
-            f"{node.kind or node.method} JOIN is not in Athena's SQL", "Use EXISTS."
+            f"{node.kind or node.method} JOIN is not in Athena's SQL", "Use JOIN ... ON."
         )
     if isinstance(node, exp.Table) and (node.args.get("version") or node.args.get("when")):
         return NotSupportedError("time travel needs an Iceberg table", "Leave out FOR ... AS OF.")
@@ -129,6 +130,3 @@ def _odd_shape(node: exp.Expr) -> AthenaError | None:
             "Name a table of the lake.",
         )
     return None
-
-
-_STAR_EXTRAS = ("except_", "replace", "rename", "except")

@@ -163,11 +163,9 @@ def _limited(query: exp.Expr) -> bool:
 def _commutes(select: exp.Select, column: exp.Column) -> bool:
     """Tell whether filtering by a source column may be done before the query's own work."""
     group = select.args.get("group")
-    if group:
-        if any(group.args.get(extra) for extra in ("grouping_sets", "cube", "rollup", "all")):
-            return False
-        if column not in group.expressions:
-            return False
+    # Columns inside ROLLUP, CUBE or GROUPING SETS are not among a GROUP BY's plain expressions.
+    if group and column not in group.expressions:
+        return False
     windows = [w for w in select.find_all(exp.Window) if w.parent_select is select]
     return all(column in (window.args.get("partition_by") or []) for window in windows)
 

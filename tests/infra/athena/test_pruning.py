@@ -62,7 +62,7 @@ NOT_PRUNED = (
     "SELECT count(*) FROM items WHERE lower(day) = '2026-01-31'",
     "SELECT count(*) FROM items WHERE day LIKE '2026-01%'",
     "SELECT count(*) FROM items WHERE day = (SELECT '2026-01-31')",
-    "SELECT count(*) FROM items a LEFT JOIN items b ON a.day = '2026-01-31'",
+    "SELECT count(*) FROM items a LEFT JOIN (SELECT 1 AS n) AS b ON a.day = '2026-01-31'",
     "SELECT count(*) FROM latest_over_all WHERE day = '2026-01-31'",
     "SELECT count(*) FROM per_id WHERE day = '2026-01-31'",
     "SELECT count(*) FROM first WHERE day = '2026-01-31'",

@@ -1,5 +1,6 @@
 """What has no answer: one line, Athena's code, and what to do next."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ MESSAGES: tuple[tuple[str, str], ...] = (
         "SELECT id FROM items TABLESAMPLE BERNOULLI (10)",
         "NOT_SUPPORTED: TABLESAMPLE gives another answer each time. Use LIMIT.",
     ),
+    (
+        "SELECT id FROM items NATURAL JOIN state",
+        "SYNTAX_ERROR: NATURAL JOIN is not in Athena's SQL. Use JOIN ... ON.",
+    ),
+    (
+        "SELECT id FROM items FOR TIMESTAMP AS OF timestamp '2026-01-01 00:00:00'",
+        "NOT_SUPPORTED: time travel needs an Iceberg table. Leave out FOR ... AS OF.",
+    ),
+    (
+        "SELECT extract(dow FROM at) FROM items",
+        "NOT_SUPPORTED: extract(dow from ...). Use a function such as day_of_week(x).",
+    ),
     # names
     (
         "SELECT 1 FROM itemz",
@@ -101,7 +114,8 @@ MESSAGES: tuple[tuple[str, str], ...] = (
     ),
     (
         "SELECT lower(day) AS xyz FROM items GROUP BY xyz",
-        "COLUMN_NOT_FOUND: Column 'xyz' cannot be resolved. Name a column of the tables after FROM.",
+        "COLUMN_NOT_FOUND: Column 'xyz' cannot be resolved. "
+        "Name a column of the tables after FROM.",
     ),
     # functions
     (
@@ -272,8 +286,14 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
         LocalAthena(tmp_path, (ITEMS,), {}).query("SELECT count(*) FROM items")
 
 
-def test_decimals_in_json_tables_are_refused_at_once(tmp_path: Path) -> None:
-    """DuckDB reads JSON numbers through double, so such a table cannot be declared."""
-    table = Table("t", "t/", "json", (Column("c", "decimal(38,12)", "Money."),), (), "A table.")
-    with pytest.raises(AthenaError, match="NOT_SUPPORTED: column c of JSON table t is a decimal"):
-        LocalAthena(tmp_path, (table,), {})
+def test_decimals_in_json_tables_are_exact(tmp_path: Path) -> None:
+    """Amounts written as strings, alone or nested, never pass through double."""
+    amount = "12345678901234567890123456.123456789012"
+    nested = "array<struct<a:decimal(38,12)>>"
+    columns = (Column("c", "decimal(38,12)", "Money."), Column("n", nested, "Money inside."))
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "a.json").write_text(f'{{"c": "{amount}", "n": [{{"a": "-{amount}"}}]}}\n')
+    athena = LocalAthena(tmp_path, [Table("t", "t/", "json", columns, (), "A table.")], {})
+    assert athena.rows("select c, n from t") == [
+        {"c": Decimal(amount), "n": [{"a": Decimal(f"-{amount}")}]}
+    ]

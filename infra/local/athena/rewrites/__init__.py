@@ -45,6 +45,7 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     ((exp.TimestampTrunc, exp.DateTrunc), times.truncated),
     (exp.DateDiff, times.whole_units),
     (exp.AtTimeZone, times.at_time_zone),
+    (exp.Extract, times.extracted),
     (exp.Anonymous, times.to_iso8601),
     (exp.TimeToStr, times.date_format),
     (exp.Anonymous, times.format_datetime),

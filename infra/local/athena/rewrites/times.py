@@ -10,6 +10,7 @@ from infra.local.athena.inference import INSTANTS, ZONED, kind
 T = exp.DType
 _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
+_FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _JODA = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
     "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -44,6 +45,18 @@ def at_time_zone(node: exp.AtTimeZone) -> exp.Expr | None:
         return None
     utc = exp.AtTimeZone(this=node.this.copy(), zone=exp.Literal.string("UTC"))
     return exp.AtTimeZone(this=utc, zone=node.args["zone"].copy())
+
+
+def extracted(node: exp.Extract) -> None:
+    """Refuse fields that Athena lacks or numbers otherwise (DuckDB's Sunday is day 0).
+
+    Raises:
+        NotSupportedError: another field than those both engines agree on.
+    """
+    if node.name.lower() not in _FIELDS:
+        raise NotSupportedError(
+            f"extract({node.name.lower()} from ...)", "Use a function such as day_of_week(x)."
+        )
 
 
 def to_iso8601(node: exp.Anonymous) -> exp.Expr | None:
