@@ -2,9 +2,10 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
+BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test lint fmt type contracts bench docs samples lock ci clean
+.PHONY: setup demo test lint fmt type contracts bench docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -42,12 +43,29 @@ bench: $(READY)  ## ratios against a floor measured in the same run
 docs: $(READY)  ## rewrite the generated reference pages
 	@$(BIN)/python -m infra.reference
 
+bundle: $(READY)  ## build the functions' packages for arm64 / python3.13
+	@$(BIN)/python -m infra.bundle --python $(BUNDLE_PYTHON)
+
+generate: $(READY)  ## rewrite the tables in the template from schemas/tables.py
+	@$(BIN)/python -m infra.aws.generate
+
+validate: build/sam/bin/sam  ## AWS SAM's own check of the template, in an environment of its own
+	@SAM_CLI_TELEMETRY=0 build/sam/bin/sam validate --lint --region us-east-1 \
+		--template infra/aws/template.yaml
+
+build/sam/bin/sam:
+	@$(PYTHON) -m venv build/sam
+	@build/sam/bin/python -m pip install --quiet aws-sam-cli==1.170.0
+
 samples: $(READY)  ## rewrite sample-data/output
 	@$(BIN)/python -m tests.make_samples
 
 lock:  ## renew the lock file (any machine with a .venv); names no index and no URL
 	@$(BIN)/uv pip compile pyproject.toml --extra local --group dev --universal --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --python-version 3.13 --generate-hashes \
+		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet --upgrade -o requirements/lambda.lock
 
 ci: lint type contracts test
 

@@ -21,12 +21,15 @@ CURRENT_STATE = "state/current/current.json"
 """The one small object that says which delivery each day is read from (design: replaced whole)."""
 DELIVERY_STATUS = "state/delivery_status/status.json"
 """What settle found of every delivery, for people and for the `deliveries` view."""
+INGESTED = "state/ingested/"
+"""One small object for each delivery that a scheduled ingest completed."""
 ACTIVE_EVALUATION = "state/active_evaluation/active.json"
 
-FIRST_DATE = "2015-01-01"
-LAST_DATE = "2049-12-31"
+FIRST_DATE = "2018-01-01"
+LAST_DATE = "2032-12-31"
 """The charge dates and billing periods the lake accepts, and the range the tables project: one
-constant for both: a valid date outside the projected range exists in S3 and in no answer."""
+constant for both: a valid date outside the projected range exists in S3 and in no answer. Fifteen
+years, because Athena projects months times days, and a scan may not have a million partitions."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")

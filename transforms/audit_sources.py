@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+import orjson
+
 from schemas.amounts import unscaled_sum
 from schemas.codec import Batch, Unreadable, read_members
 from schemas.lake import RAW, ObjectStore
@@ -97,7 +99,7 @@ def read_processed(query: Query, evaluation: str) -> Processed:
     processed = Processed()
     for row in query.rows(_ORDINALS.format(evaluation=evaluation)):
         day = processed.days[(row["delivery_id"], row["billing_period"], row["charge_date"])]
-        day.ordinals = set(row["ordinals"])
+        day.ordinals = set(orjson.loads(row["ordinals"]))
         day.copies = row["stored"] - len(day.ordinals)
     for row in query.rows(_sums_sql(evaluation)):
         day = processed.days[(row["delivery_id"], row["billing_period"], row["charge_date"])]
@@ -123,7 +125,7 @@ def _tally(days: dict[Day, Tally], batch: Batch) -> None:
 
 _ORDINALS = """
 select delivery_id, billing_period, charge_date, count(*) as stored,
-       array_agg(distinct ordinal) as ordinals
+       json_format(cast(array_agg(distinct ordinal) as json)) as ordinals
 from charges_stored where evaluation = '{evaluation}' group by 1, 2, 3
 """
 

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from schemas.amounts import unscaled_sum
 from transforms.ports import Query
 
 _SQL = """
 select delivery_id, ordinal, delivery_mode, source, source_name, billing_account_id, scope_period,
-       asserted_at, events, days, rejected
+       asserted_at, events, json_format(cast(days as json)) as days,
+       json_format(cast(rejected as json)) as rejected
 from deliveries_stored
 """
+# Nested values travel as JSON text: Athena's own text for them cannot be read back.
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def _assertion(row: dict[str, Any]) -> Assertion:
         scope_period=row["scope_period"],
         asserted_at=row["asserted_at"],
         events=row["events"],
-        days=tuple(promised_day(d) for d in row["days"] or ()),
-        rejected=tuple(row["rejected"] or ()),
+        days=tuple(promised_day(d) for d in orjson.loads(row["days"] or "[]") or ()),
+        rejected=tuple(orjson.loads(row["rejected"] or "[]") or ()),
     )
 
 

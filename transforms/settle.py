@@ -51,7 +51,7 @@ def settle(
     """
     evaluation = active_evaluation(store)
     assertions = read_assertions(query)
-    stored = _stored_days(query, evaluation)
+    stored = _stored_days(query, evaluation, assertions)
     current = read_current(store)
     kept = [day for day in current if day.evaluation != evaluation]
     before = _by_scope(day for day in current if day.evaluation == evaluation)
@@ -112,10 +112,22 @@ def _entries(assertion: Assertion, evaluation: str) -> Iterable[CurrentDay]:
         )
 
 
-def _stored_days(query: Query, evaluation: str) -> dict[Day, int]:
+def _stored_days(query: Query, evaluation: str, assertions: list[Assertion]) -> dict[Day, int]:
+    """Count the rows of every delivery and day, each once.
+
+    Names the periods and days that were ever promised: a scan without both has hundreds of
+    thousands of projected partitions on Athena.
+    """
+    where = f"evaluation = '{evaluation}'"
+    days = [day for assertion in assertions for day in assertion.days]
+    if days:
+        periods = ", ".join(sorted({f"'{day.billing_period}'" for day in days}))
+        dates = sorted(day.charge_date for day in days)
+        where += f" and billing_period in ({periods})"
+        where += f" and charge_date between '{dates[0]}' and '{dates[-1]}'"
     rows = query.rows(
         "select delivery_id, billing_period, charge_date, count(distinct ordinal) as events "
-        f"from charges_stored where evaluation = '{evaluation}' group by 1, 2, 3"
+        f"from charges_stored where {where} group by 1, 2, 3"
     )
     return {(r["delivery_id"], r["billing_period"], r["charge_date"]): r["events"] for r in rows}
 

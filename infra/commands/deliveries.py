@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from infra.commands.options import json_option, lake_options, money, print_json, print_table
 from infra.errors import UsageError
@@ -14,7 +15,8 @@ from schemas.amounts import EXACT, plain_text
 
 _SQL = """
 select delivery_id, status, detail, stored, source, source_name, billing_account_id, scope_period,
-       delivery_mode, asserted_at, events, days, rejected
+       delivery_mode, asserted_at, events, json_format(cast(days as json)) as days,
+       json_format(cast(rejected as json)) as rejected
 from deliveries order by asserted_at, delivery_id
 """
 
@@ -51,21 +53,22 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
 
 def _with_money(row: dict[str, Any]) -> dict[str, Any]:
     """Add what the source said in money: billed cost by currency, rejected rows apart."""
+    row = {**row, **{name: orjson.loads(row[name] or "[]") or [] for name in ("days", "rejected")}}
     billed: dict[str, Decimal] = defaultdict(Decimal)
-    for day in row["days"] or ():
+    for day in row["days"]:
         for entry in day["sums"]:
             if entry["column_name"] == "billed_cost":
                 for part in (entry["stored"], entry["residue"]):
                     billed[entry["currency"]] = EXACT.add(billed[entry["currency"]], Decimal(part))
     rejected: dict[str, Decimal] = defaultdict(Decimal)
-    for entry in row["rejected"] or ():
+    for entry in row["rejected"]:
         if entry["billed_cost"] is not None:
             currency = entry["currency"] or "?"
             rejected[currency] = EXACT.add(rejected[currency], Decimal(entry["billed_cost"]))
     return {
         **row,
         "billed_cost": {c: plain_text(v) for c, v in sorted(billed.items())},
-        "rejected_rows": sum(e["rows"] for e in row["rejected"] or ()),
+        "rejected_rows": sum(e["rows"] for e in row["rejected"]),
         "rejected_billed_cost": {c: plain_text(v) for c, v in sorted(rejected.items())},
     }
 
@@ -113,7 +116,7 @@ def _print_one(row: dict[str, Any]) -> None:
                 entry["residue"],
                 day["content_hash"][:12],
             )
-            for day in row["days"] or ()
+            for day in row["days"]
             for entry in day["sums"]
             if entry["column_name"] == "billed_cost"
         ],

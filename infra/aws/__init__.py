@@ -1,0 +1,1 @@
+"""The stack as one SAM template, and what it takes to read, generate and translate it."""

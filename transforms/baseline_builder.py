@@ -1,0 +1,149 @@
+"""Build a dated baseline from what the lake holds: money only, never verdicts.
+
+Medians are taken in SQL, by the engine, so that a job moves one row a series and not one a charge.
+Levels are per charge period: the rows of a series in one period are added first.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rules import Baseline, SeriesKey, SeriesStats
+from transforms.ports import Query
+
+HISTORY_DAYS = 60
+TRAILING_DAYS = 30
+INCOMPLETE_DAYS = 2
+"""The newest days are always understated: bills of a day arrive for days."""
+
+_PERIODS = """
+with periods as (
+    select
+        billing_account_id, sub_account_id, service_name, region_id,
+        coalesce(resource_id, sku_id) as resource_or_sku,
+        date_diff('second', charge_period_start, charge_period_end) as period_seconds,
+        billing_currency, charge_date, charge_period_start,
+        sum(coalesce(effective_cost, billed_cost)) as cost
+    from charges
+    where charge_date between '{first}' and '{through}'
+        and charge_category = 'Usage' and charge_class is null
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+)
+"""
+_KEY = (
+    "billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, "
+    "period_seconds, billing_currency"
+)
+
+_LEVELS = (
+    _PERIODS
+    + """
+select
+    {key}, days_seen, first_seen, trailing_cost,
+    element_at(costs, (cardinality(costs) + 1) / 2) as level,
+    element_at(
+        cast(array_sort(transform(costs, c -> cast(abs(
+            c - element_at(costs, (cardinality(costs) + 1) / 2)
+        ) as decimal(38, 12)))) as array(decimal(38, 12))),
+        (cardinality(costs) + 1) / 2
+    ) as spread
+from (
+    select
+        {key}, count(distinct charge_date) as days_seen, min(charge_date) as first_seen,
+        sum(case when charge_date >= '{trailing}' then cost end) as trailing_cost,
+        array_sort(array_agg(cost)) as costs
+    from periods group by {key}
+)
+"""
+)
+
+_WEEKDAYS = (
+    _PERIODS
+    + """
+select {key}, weekday, element_at(costs, (cardinality(costs) + 1) / 2) as level
+from (
+    select {key}, day_of_week(charge_period_start) as weekday,
+        array_sort(array_agg(cost)) as costs
+    from periods group by {key}, day_of_week(charge_period_start)
+)
+"""
+)
+
+_LEADS = """
+select
+    billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, period_seconds,
+    billing_currency, max_by(sku_id, cost) as lead_sku
+from (
+    select
+        billing_account_id, sub_account_id, service_name, region_id,
+        coalesce(resource_id, sku_id) as resource_or_sku,
+        date_diff('second', charge_period_start, charge_period_end) as period_seconds,
+        billing_currency, sku_id, sum(coalesce(effective_cost, billed_cost)) as cost
+    from charges
+    where charge_date between '{trailing}' and '{through}'
+        and charge_category = 'Usage' and charge_class is null
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+)
+group by 1, 2, 3, 4, 5, 6, 7
+"""
+
+
+def build_baseline(query: Query, today: date) -> Baseline | None:
+    """Build the baseline that a job publishes on `today`.
+
+    Args:
+        query: the lake; the view `charges` is the history.
+        today: the day of publication. History ends two days before it; the baseline serves
+            charge dates after it, so no event it serves was ever judged without it.
+
+    Returns:
+        The baseline, or None while there is no history.
+    """
+    through = today - timedelta(days=INCOMPLETE_DAYS)
+    values = {
+        "key": _KEY,
+        "first": (through - timedelta(days=HISTORY_DAYS - 1)).isoformat(),
+        "trailing": (through - timedelta(days=TRAILING_DAYS - 1)).isoformat(),
+        "through": through.isoformat(),
+    }
+    weekdays: dict[tuple[Any, ...], dict[int, Decimal]] = defaultdict(dict)
+    for row in query.rows(_WEEKDAYS.format(**values)):
+        weekdays[_series(row)][row["weekday"]] = row["level"]
+    leads = {_series(row): row["lead_sku"] for row in query.rows(_LEADS.format(**values))}
+    entries: dict[SeriesKey, SeriesStats] = {}
+    for row in query.rows(_LEVELS.format(**values)):
+        series = _series(row)
+        stats = _stats(row, weekdays[series], leads.get(series))
+        known = entries.get(series[0])
+        # Two currencies in one series: the one seen on more days is its history.
+        if known is None or (stats.days_seen, stats.currency) > (known.days_seen, known.currency):
+            entries[series[0]] = stats
+    if not entries:
+        return None
+    return Baseline(through.isoformat(), (today + timedelta(days=1)).isoformat(), entries)
+
+
+def _series(row: dict[str, Any]) -> tuple[SeriesKey, str]:
+    key = SeriesKey(
+        row["billing_account_id"],
+        row["sub_account_id"],
+        row["service_name"],
+        row["region_id"],
+        row["resource_or_sku"],
+        row["period_seconds"],
+    )
+    return key, row["billing_currency"]
+
+
+def _stats(row: dict[str, Any], weekdays: dict[int, Decimal], lead: str | None) -> SeriesStats:
+    return SeriesStats(
+        days_seen=row["days_seen"],
+        first_seen=row["first_seen"],
+        currency=row["billing_currency"],
+        level=row["level"],
+        spread=row["spread"],
+        weekday_level=tuple(weekdays.get(day) for day in range(1, 8)),
+        trailing_cost=row["trailing_cost"] or Decimal(0),
+        lead_sku=lead,
+    )

@@ -1,0 +1,110 @@
+"""The Lambdas of the scheduled jobs: settle, baseline, anomalies.
+
+Each wires itself from the environment once, does one job for the time it was scheduled for, and
+says in its answer what it did. A repeated invocation repeats nothing.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from schemas.lake import ObjectStore
+from schemas.s3_store import S3Store
+from transforms.anomalies import INCOMPLETE_DAYS, find_anomalies, write_anomalies
+from transforms.athena_query import AthenaQuery
+from transforms.baseline_builder import build_baseline
+from transforms.baseline_store import publish
+from transforms.errors import JobError
+from transforms.ports import Query
+from transforms.settle import settle
+from transforms.state import activate, active_evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every job is given: the lake in SQL and as objects, and the baseline series to write."""
+
+    query: Query
+    store: ObjectStore
+    baselines: str
+
+
+def settle_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Write down which delivery is the truth for each day."""
+    return run_settle(_job())
+
+
+def baseline_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Publish the baseline of the day the job was scheduled for."""
+    return run_baseline(_job(), scheduled_day(event))
+
+
+def anomalies_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Judge the newest complete day before the one the job was scheduled for."""
+    return run_anomalies(_job(), scheduled_day(event))
+
+
+def run_settle(job: Job) -> dict[str, Any]:
+    """Settle, and make sure that the views know which evaluation to show."""
+    activate(job.store, active_evaluation(job.store))
+    report = settle(job.query, job.store)
+    waiting = [asdict(s) for s in report.statuses if s.status in ("incomplete", "open")]
+    return {"became_current": report.became_current, "waiting": waiting}
+
+
+def run_baseline(job: Job, today: date) -> dict[str, Any]:
+    """Build the baseline published on `today` and append it to the series."""
+    baseline = build_baseline(job.query, today)
+    if baseline is None:
+        return {"published": None, "reason": "no history yet"}
+    new = publish(job.store, job.baselines, baseline)
+    return {
+        "published": baseline.version if new else None,
+        "through": baseline.through,
+        "effective_from": baseline.effective_from,
+        "series": len(baseline.entries),
+    }
+
+
+def run_anomalies(job: Job, today: date) -> dict[str, Any]:
+    """Find the anomalies of the newest complete day and store them."""
+    day = today - timedelta(days=INCOMPLETE_DAYS)
+    found = find_anomalies(job.query, day)
+    write_anomalies(job.store, day, found)
+    return {"charge_date": day.isoformat(), "anomalies": [a.anomaly_id for a in found]}
+
+
+def scheduled_day(event: Mapping[str, Any]) -> date:
+    """Return the UTC day a job was scheduled for.
+
+    Raises:
+        JobError: the event does not say.
+    """
+    try:
+        return datetime.fromisoformat(event["scheduled_time"]).date()
+    except (KeyError, TypeError, ValueError) as error:
+        raise JobError(
+            'the event needs {"scheduled_time": "2026-09-01T04:00:00Z"}; call it by its schedule'
+        ) from error
+
+
+@cache
+def _job() -> Job:
+    # The SDK comes with Lambda's runtime; importing it here keeps it out of everything else.
+    import boto3
+
+    environment = os.environ  # noqa: TID251 the Lambda's edge
+    s3 = boto3.client("s3")
+    query = AthenaQuery(
+        boto3.client("athena"),
+        s3,
+        environment["FINOPS_DATABASE"],
+        environment["FINOPS_WORKGROUP"],
+        time.sleep,
+    )
+    evaluation = environment["FINOPS_EVALUATION"]
+    return Job(query, S3Store(s3, environment["FINOPS_BUCKET"]), baselines=evaluation)
