@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test lint fmt type contracts bench docs bundle generate validate samples lock ci clean
+.PHONY: setup demo test test-browser lint fmt type contracts bench docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -21,7 +21,12 @@ demo: $(READY)  ## ingest the real sample and show what came of it
 	@$(BIN)/finops demo
 
 test: $(READY)  ## the whole test suite, no network
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto --dist loadscope
+
+test-browser: $(READY)  ## look at the report in headless Chromium; pictures in build/report
+	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
+		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
+	@$(BIN)/python -m pytest -q tests/browser
 
 lint: $(READY)
 	@$(BIN)/ruff check .

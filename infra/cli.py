@@ -13,8 +13,10 @@ from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
+from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
+from infra.commands.report import report_command
 from schemas.errors import FinopsError
 
 
@@ -36,10 +38,12 @@ for command in (
     ingest_command,
     settle_command,
     query_command,
+    report_command,
     deliveries_command,
     quarantine_group,
     audit_command,
     events_group,
+    local_group,
 ):
     finops.add_command(command)
 

@@ -1,130 +1,240 @@
 """The composition root: puts the parts together for one place to run, and reads the environment."""
 
+from __future__ import annotations
+
+import json
 import os
 import random
+import sys
 import time
-from datetime import UTC, datetime
-from functools import cached_property
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from infra import delivery_stream as stream
-from infra.athena.catalog import views
+from infra.athena.catalog import view_statements
 from infra.errors import DataDirError, NoDataError
-from infra.local.store import DirectoryStore
+from infra.local.clock import SystemClock
 from schemas.lake import PROCESSED, QUARANTINE, RAW
-from schemas.tables import LAKE_ROWS, TABLES
+from schemas.s3_store import S3Store
+from transforms.athena_query import AthenaQuery
 from transforms.state import activate, active_evaluation
 
 if TYPE_CHECKING:
-    from infra.local.athena.engine import LocalAthena
-    from infra.local.firehose.faults import Faults
-    from infra.local.firehose.service import LocalFirehose
+    from collections.abc import Callable, Mapping
+
+    from infra.local.aws.server import LocalAws
+    from infra.local.clock import Clock
     from producers.delivery import Delivery
 
 DEFAULT_DATA_DIR = Path(".finops")
-_FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:finops-transform:live"
-_ROLE = "arn:aws:iam::000000000000:role/finops-firehose"
+LOCAL_PAUSE_SECONDS = 0.005
+"""Before the first look at a running query: on loopback nobody is charged for asking."""
+_STACK_FILE = "stack.json"
 
 
-class LocalPlatform:
-    """Everything on a laptop: the lake as plain files, Firehose and Athena in this process.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a deployed stack calls its parts; the template's outputs."""
 
-    Engines are loaded when first used, so that `--help` and small commands start fast.
-
-    Args:
-        data_dir: where the lake and the logs lie.
-    """
-
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.lake = data_dir / "lake"
-        self.transform_log = data_dir / "logs" / "transform.log"
+    bucket: str
+    stream: str
+    database: str
+    workgroup: str
 
     @classmethod
-    def at(cls, data_dir: Path, *, needs_data: bool = False) -> "LocalPlatform":
-        """Open a data directory.
+    def of(cls, outputs: Mapping[str, str]) -> Names:
+        """Read them from the stack's outputs."""
+        return cls(
+            bucket=outputs["LakeBucket"],
+            stream=outputs["StreamName"],
+            database=outputs["DatabaseName"],
+            workgroup=outputs["WorkGroupName"],
+        )
 
-        Raises:
-            DataDirError: the path is a file, or may not be written.
-            NoDataError: `needs_data`, and nothing was ever ingested.
-        """
-        platform = cls(data_dir)
-        if data_dir.exists() and not data_dir.is_dir():
-            raise DataDirError(f"{data_dir}: is not a folder; choose another --data-dir")
-        if needs_data:
-            if not any((platform.lake / p).is_dir() for p in (RAW, PROCESSED, QUARANTINE)):
-                raise NoDataError(
-                    f"no data yet in {data_dir}; run: finops ingest FILE --source focus"
-                )
-            return platform
-        try:
-            platform.lake.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataDirError(
-                f"{data_dir}: cannot be created ({error.strerror}); choose another --data-dir"
-            ) from error
-        if not os.access(platform.lake, os.W_OK):
-            raise DataDirError(f"{data_dir}: cannot be written; choose another --data-dir")
-        return platform
 
-    @cached_property
-    def store(self) -> DirectoryStore:
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A deployed stack as the commands use it, through AWS's own API.
+
+    Attributes:
+        names: what its parts are called.
+        client: returns a boto3 client of a service.
+        flush: lets the stream deliver what it has buffered, where that can be asked for.
+        lake: where the lake lies, for people: a folder or an S3 address.
+    """
+
+    names: Names
+    client: Callable[[str], Any]
+    flush: Callable[[], None]
+    lake: str
+
+    @property
+    def store(self) -> S3Store:
         """The lake's objects."""
-        return DirectoryStore(self.lake)
+        return S3Store(self.client("s3"), self.names.bucket)
 
-    @cached_property
-    def query(self) -> "LocalAthena":
+    @property
+    def query(self) -> AthenaQuery:
         """The lake in SQL."""
-        from infra.local.athena.engine import LocalAthena
-
-        return LocalAthena(self.lake, TABLES, views())
-
-    def firehose(self, faults: "Faults | None" = None) -> "LocalFirehose":
-        """Start the delivery stream; `flush` it before the process ends."""
-        from infra.local.firehose.faults import NO_FAULTS
-        from infra.local.firehose.service import LocalFirehose
-        from infra.local.lambda_runtime import transform_function
-
-        firehose = LocalFirehose(
-            stores={stream.BUCKET: self.store},
-            functions={_FUNCTION: transform_function(self.transform_log)},
-            tables={(stream.DATABASE, stream.ROWS_TABLE): LAKE_ROWS},
-            clock=utc_now,
-            random=random.Random(),
-            faults=faults or NO_FAULTS,
+        names = self.names
+        athena, s3 = self.client("athena"), self.client("s3")
+        return AthenaQuery(
+            athena, s3, names.database, names.workgroup, time.sleep, LOCAL_PAUSE_SECONDS
         )
-        firehose.create_delivery_stream(
-            stream.STREAM,
-            stream.destination(
-                bucket_arn=f"arn:aws:s3:::{stream.BUCKET}", role_arn=_ROLE, function_arn=_FUNCTION
-            ),
-        )
-        return firehose
 
-    def delivery(self, firehose: "LocalFirehose") -> "Delivery":
+    def delivery(self) -> Delivery:
         """Return the producers' way into the stream."""
-        from infra.local.transport import LocalTransport
+        from producers.boto_transport import BotoTransport
         from producers.delivery import Delivery
 
         return Delivery(
-            LocalTransport(firehose, stream.STREAM),
+            BotoTransport(self.client("firehose"), self.names.stream),
             sleep=time.sleep,
             jitter=random.Random(),
-            # Here nobody waits for an interval: the buffers are delivered at once.
-            next_interval=lambda: firehose.flush(stream.STREAM),
+            next_interval=self.flush,
         )
+
+    def make_views(self) -> None:
+        """Make the shipped views; making them again replaces them."""
+        for statement in view_statements():
+            self.query.execute(statement)
 
     def activate_first_evaluation(self) -> None:
         """Write down which evaluation the views show, where nobody has yet."""
         activate(self.store, active_evaluation(self.store))
 
 
-def utc_now() -> datetime:
-    """Return the present moment; the one place that asks the clock."""
-    return datetime.now(UTC)  # noqa: TID251 the composition root
+@contextmanager
+def open_platform(
+    data_dir: Path, *, needs_data: bool = False, views: bool = False
+) -> Iterator[Platform]:
+    """Open the embedded AWS of a data directory for one command.
+
+    A server that runs there already (`finops local up`) is used; otherwise one is started in this
+    process, the template is deployed into it, and what its stream has buffered is delivered before
+    the command ends.
+
+    Args:
+        data_dir: where everything on disk lies.
+        needs_data: refuse a lake that nothing was ever ingested into.
+        views: whether the command asks views.
+
+    Raises:
+        DataDirError: the path is a file, or may not be written.
+        NoDataError: `needs_data`, and nothing was ever ingested.
+    """
+    check_data_dir(data_dir, needs_data=needs_data)
+    from infra.local.aws.data_dir import running_server
+
+    running = running_server(data_dir)
+    if running is not None:
+        with connect(data_dir, running.endpoint_url) as platform:
+            yield platform
+        return
+    with start(data_dir, views=views) as (_, platform):
+        yield platform
 
 
-def environment() -> dict[str, str]:
-    """Return the process's environment; the one place of the command line that reads it."""
-    return dict(os.environ)  # noqa: TID251 the composition root
+@contextmanager
+def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
+    """Use the embedded AWS that another process runs over a data directory.
+
+    Raises:
+        DataDirError: that server has not finished starting.
+    """
+    from infra.local.aws.clients import Clients
+    from infra.local.aws.server import FLUSH_PATH
+
+    try:
+        known = json.loads((data_dir / _STACK_FILE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataDirError(f"{data_dir}: its server is still starting; try again") from error
+    clients = Clients(endpoint_url)
+
+    def flush() -> None:
+        # Without the machine's proxies: the server is on loopback.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(urllib.request.Request(endpoint_url + FLUSH_PATH, method="POST")).close()
+
+    try:
+        yield Platform(Names(**known["names"]), clients.client, flush, known["lake"])
+    finally:
+        clients.close()
+
+
+@contextmanager
+def start(
+    data_dir: Path,
+    *,
+    clock: Clock | None = None,
+    parameters: Mapping[str, str] | None = None,
+    template: Mapping[str, Any] | None = None,
+    port: int = 0,
+    views: bool = True,
+) -> Iterator[tuple[LocalAws, Platform]]:
+    """Start the embedded AWS of a data directory in this process and deploy the template.
+
+    Args:
+        data_dir: where everything on disk lies.
+        clock: the time its buffers and schedules go by; the machine's by default.
+        parameters: values of the template's parameters.
+        template: another template than ours, as it stands in its file.
+        port: the port; 0 takes a free one.
+        views: whether to make the views, which live in memory here.
+    """
+    from infra.aws.template import load_template, translate
+    from infra.local.aws.server import LocalAws
+
+    given = dict(parameters or {})
+    with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
+        stack = aws.deploy(translate(template or load_template(), given), given)
+        names = Names.of(stack.outputs)
+        platform = Platform(names, aws.client, aws.flush, str(aws.folder(names.bucket)))
+        if views:
+            platform.make_views()
+        document = json.dumps({"names": asdict(names), "lake": platform.lake})
+        (data_dir / _STACK_FILE).write_text(document, "utf-8")
+        try:
+            yield aws, platform
+        finally:
+            # What the stream accepted is in the lake, whatever became of the rest.
+            aws.flush()
+
+
+def check_data_dir(data_dir: Path, *, needs_data: bool = False) -> None:
+    """Refuse a data directory that cannot be used, before anything is started.
+
+    Raises:
+        DataDirError: the path is a file, or may not be written.
+        NoDataError: `needs_data`, and nothing was ever ingested.
+    """
+    if data_dir.exists() and not data_dir.is_dir():
+        raise DataDirError(f"{data_dir}: is not a folder; choose another --data-dir")
+    if needs_data and not _has_data(data_dir):
+        raise NoDataError(f"no data yet in {data_dir}; run: finops ingest FILE --source focus")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirError(
+            f"{data_dir}: cannot be created ({error.strerror}); choose another --data-dir"
+        ) from error
+    if not os.access(data_dir, os.W_OK):
+        raise DataDirError(f"{data_dir}: cannot be written; choose another --data-dir")
+
+
+def _has_data(data_dir: Path) -> bool:
+    """Look for a lake without starting anything; any bucket with our prefixes is one."""
+    prefixes = (RAW, PROCESSED, QUARANTINE)
+    return any(
+        (bucket / prefix).is_dir() for bucket in data_dir.glob("s3/*") for prefix in prefixes
+    )
+
+
+def say(text: str) -> None:
+    """Tell a person what long work is at; only where somebody looks."""
+    if sys.stderr.isatty():
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -107,9 +107,13 @@ def charges_partition(evaluation: str, billing_period: str, charge_date: str) ->
 def deliveries_partition(asserted_month: str) -> str:
     """Return the partition path of delivery rows, `asserted_month=YYYY-MM`.
 
+    A file may be as old as 1970 (an archive without times) or from the future (a wrong clock): its
+    rows stand in the nearest projected month, and the column keeps what it said.
+
     Raises:
-        ValueError: the month is not of its form or outside the projected range.
+        ValueError: not a month.
     """
-    if not is_month(asserted_month):
+    if not _MONTH.match(asserted_month):
         raise ValueError(f"asserted month {asserted_month!r}")
-    return f"asserted_month={asserted_month}"
+    nearest = min(max(asserted_month, FIRST_DATE[:7]), LAST_DATE[:7])
+    return f"asserted_month={nearest}"

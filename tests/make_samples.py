@@ -7,13 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from infra import delivery_stream as stream
 from infra.commands.ingest import run_ingest
-from infra.local.transport import LocalTransport
-from infra.wiring import LocalPlatform
+from infra.wiring import start
+from producers.boto_transport import BotoTransport
 from producers.sources.focus import FocusFile
 from schemas.codec import Batch, read_members
-from schemas.lake import ERRORS, RAW
+from schemas.lake import ERRORS, RAW, ObjectStore
 from tests import samples
 
 OUTPUT = samples.FOLDER.parent / "output"
@@ -26,27 +25,26 @@ ERROR = OUTPUT / "error-object.jsonl"
 def main() -> None:
     """Ingest the real sample into a throw-away lake and keep one day of it."""
     OUTPUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        platform = LocalPlatform.at(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as (aws, platform):
         run_ingest(platform, FocusFile(samples.REAL))
-        record = record_of(platform, DAY)
+        record = record_of(platform.store, DAY)
         RECORD.write_bytes(record)
-        (parquet,) = platform.lake.rglob(f"charge_date={DAY}/*.parquet")
+        (parquet,) = Path(folder).rglob(f"charge_date={DAY}/*.parquet")
         shutil.copyfile(parquet, PARQUET)
-        firehose = platform.firehose()
         # The same record, cut short on its way.
-        LocalTransport(firehose, stream.STREAM).put_record_batch([record[:200]])
-        firehose.flush(stream.STREAM)
+        stream = BotoTransport(platform.client("firehose"), platform.names.stream)
+        stream.put_record_batch([record[:200]])
+        aws.flush()
         (error,) = platform.store.list(ERRORS)
         ERROR.write_bytes(platform.store.get(error.key))
 
 
-def record_of(platform: LocalPlatform, day: str) -> bytes:
+def record_of(store: ObjectStore, day: str) -> bytes:
     """Return the largest record of one day, byte for byte as it lies in raw/."""
     found = [
         batch.body
-        for info in platform.store.list(RAW)
-        for batch in read_members(platform.store.get(info.key))
+        for info in store.list(RAW)
+        for batch in read_members(store.get(info.key))
         if isinstance(batch, Batch) and batch.envelope.get("charge_date") == day
     ]
     return max(found, key=len)

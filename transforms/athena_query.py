@@ -10,7 +10,7 @@ from typing import Any
 
 from transforms.errors import QueryError
 
-FIRST_PAUSE_SECONDS = 0.05
+FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 _WAITING = ("QUEUED", "RUNNING")
 
@@ -35,11 +35,19 @@ class AthenaQuery:
         database: the Glue database.
         workgroup: an Athena workgroup with an output location of its own.
         sleep: waits so many seconds between two looks at a running query.
+        first_pause: seconds before the first look; each further one is twice as long, up to two.
     """
 
     def __init__(
-        self, athena: Any, s3: Any, database: str, workgroup: str, sleep: Callable[[float], None]
+        self,
+        athena: Any,
+        s3: Any,
+        database: str,
+        workgroup: str,
+        sleep: Callable[[float], None],
+        first_pause: float = FIRST_PAUSE_SECONDS,
     ) -> None:
+        self._first_pause = first_pause
         self._athena = athena
         self._s3 = s3
         self._database = database
@@ -51,41 +59,61 @@ class AthenaQuery:
 
         Raises:
             QueryError: Athena refused or failed the query, in its words; or a column has a nested
-                type, which Athena's text does not tell apart (cast it to JSON text).
+                type, whose text cannot be read back (cast it to JSON text).
         """
         columns, rows = self.table(sql)
+        for name, kind in columns:
+            if kind not in _READ:
+                raise QueryError(
+                    f"column {name} is {kind}, which has no readable text; "
+                    "select json_format(cast(it as json))"
+                )
         names = [name for name, _ in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def table(self, sql: str) -> tuple[list[tuple[str, str]], list[list[Any]]]:
         """Answer one SELECT: columns as (name, type), and rows of values.
 
+        Nested values are Athena's text for them.
+
         Raises:
-            QueryError: as for `rows`.
+            QueryError: Athena refused or failed the query, in its words.
         """
         execution = self._run(sql)
         query_id = execution["QueryExecutionId"]
         answer = self._athena.get_query_results(QueryExecutionId=query_id, MaxResults=1)
         info = answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-        readers = [_reader(column) for column in info]
-        bucket, _, key = (
-            execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
-        )
+        columns = [(column["Name"], column["Type"]) for column in info]
+        readers = [_READ.get(kind, str) for _, kind in columns]
+        location = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://")
+        bucket, _, key = location.partition("/")
         body = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
-        lines = _quoted_csv(body)
+        lines = read_result_file(body if body.endswith("\n") else body + "\n")
         rows = [
             [None if text is None else read(text) for read, text in zip(readers, line, strict=True)]
             for line in lines[1:]
         ]
-        return [(column["Name"], column["Type"]) for column in info], rows
+        return columns, rows
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that has no rows, such as CREATE VIEW.
+
+        Raises:
+            QueryError: Athena refused or failed it, in its words.
+        """
+        self._run(sql)
 
     def _run(self, sql: str) -> dict[str, Any]:
-        query_id = self._athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": self._database},
-            WorkGroup=self._workgroup,
-        )["QueryExecutionId"]
-        pause = FIRST_PAUSE_SECONDS
+        try:
+            query_id = self._athena.start_query_execution(
+                QueryString=sql,
+                QueryExecutionContext={"Database": self._database},
+                WorkGroup=self._workgroup,
+            )["QueryExecutionId"]
+        except self._athena.exceptions.InvalidRequestException as error:
+            said = error.response["Error"]["Message"]
+            raise QueryError(f"{said}; write one SELECT in Athena's SQL") from error
+        pause = self._first_pause
         while True:
             execution: dict[str, Any] = self._athena.get_query_execution(QueryExecutionId=query_id)[
                 "QueryExecution"
@@ -100,39 +128,26 @@ class AthenaQuery:
         return execution
 
 
-def _reader(column: dict[str, Any]) -> Callable[[str], Any]:
-    kind = column["Type"]
-    if kind not in _READ:
-        raise QueryError(
-            f"column {column['Name']} is {kind}, which has no readable text; "
-            "select json_format(cast(it as json))"
-        )
-    return _READ[kind]
-
-
-def _quoted_csv(body: str) -> list[list[str | None]]:
+def read_result_file(body: str) -> list[list[str | None]]:
     """Read Athena's result file: every value is quoted, and an unquoted nothing is NULL.
 
-    The csv module cannot tell "" from nothing before Python 3.12, so the text is marked first.
+    The csv module cannot tell "" from nothing before Python 3.12.
     """
-    lines: list[list[str | None]] = []
-    position = 0
+    rows: list[list[str | None]] = []
     row: list[str | None] = []
+    position = 0
     while position < len(body):
+        value: str | None = None
         if body[position] == '"':
             end = _closing_quote(body, position + 1)
-            row.append(body[position + 1 : end].replace('""', '"'))
+            value = body[position + 1 : end].replace('""', '"')
             position = end + 1
-        else:
-            row.append(None)
-        if position >= len(body) or body[position] == "\n":
-            lines.append(row)
+        row.append(value)
+        if body[position] == "\n":
+            rows.append(row)
             row = []
         position += 1
-        if position == len(body) and body[-1] == ",":
-            row.append(None)
-            lines.append(row)
-    return lines
+    return rows
 
 
 def _closing_quote(body: str, position: int) -> int:

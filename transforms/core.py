@@ -3,7 +3,9 @@
 Bad data is an answer (`Failed`, with a reason); only a broken set-up raises.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from schemas.amounts import amount
@@ -11,13 +13,16 @@ from schemas.codec import Batch, Reason, Unreadable, decode
 from schemas.errors import AmountError
 from schemas.events import ChargeRecorded
 from schemas.lake import charges_partition, deliveries_partition
-from schemas.rows import charge_row, hive_timestamp, json_line
+from schemas.rows import hive_timestamp, json_line, json_lines, row_start, write_times
 from schemas.tables import AMOUNTS
 from transforms.context import Context
 from transforms.judge import Judge
 
 CHARGES = "charges"
 DELIVERIES = "deliveries"
+# What `schemas.amounts` writes: no zeros at either end, at most 26 and 12 digits.
+_CANONICAL = re.compile(r"0|-?(?:[1-9]\d{0,25}(?:\.\d{0,11}[1-9])?|0\.\d{0,11}[1-9])", re.ASCII)
+_LONGEST_CANONICAL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Failed:
 
 def transform(record: bytes, context: Context) -> Ok | Failed:
     """Turn one record into rows, judged under the context's evaluation."""
-    batch = decode(record)
+    batch = decode(record, row_start)
     if isinstance(batch, Unreadable):
         return Failed(batch.reason, batch.detail)
     if not batch.events:
@@ -56,19 +61,22 @@ def transform(record: bytes, context: Context) -> Ok | Failed:
 
 
 def _charges(batch: Batch, context: Context) -> Ok:
-    envelope = batch.envelope
-    period, date = envelope["billing_period"], envelope["charge_date"]
+    """Finish the rows that the batch was decoded to: check, judge, and write times as text."""
+    period, date = batch.envelope["billing_period"], batch.envelope["charge_date"]
     partition = charges_partition(context.evaluation, period, date)
-    delivery_id, mode = envelope["delivery_id"], envelope["delivery_mode"]
     judge = Judge(context, date)
-    lines = []
-    for event in batch.events:
-        _check_partition(event, period, date)
-        _check_amounts(event)
-        row = charge_row(delivery_id, mode, event)
-        row.update(judge.columns(event))
-        lines.append(json_line(row))
-    return Ok(b"".join(lines), {"table": CHARGES, "partition": partition}, len(lines))
+    at_home: set[tuple[int, int]] = set()
+    rows = batch.events
+    for row in rows:
+        starts = row["billing_period_start"], row["charge_period_start"]
+        if starts not in at_home:
+            _check_partition(row, period, date)
+            at_home.add(starts)
+        _check_amounts(row)
+        columns = judge.columns(row)
+        write_times(row)
+        row.update(columns)
+    return Ok(json_lines(rows), {"table": CHARGES, "partition": partition}, len(rows))
 
 
 def _completed(batch: Batch) -> Ok:
@@ -97,9 +105,15 @@ def _check_partition(event: ChargeRecorded, period: str, date: str) -> None:
 def _check_amounts(event: ChargeRecorded) -> None:
     """The converter makes null, without an error, of what is no number: refuse before."""
     for name in AMOUNTS:
-        text = event[name]
-        if text is not None:
+        text = event.get(name)
+        if text is not None and (len(text) > _LONGEST_CANONICAL or not _is_canonical(text)):
             read = amount(text)
             if read.residue:
                 raise AmountError(f"{name} {text[:60]!r} has more than twelve decimals")
             event[name] = read.text
+
+
+@lru_cache(maxsize=65_536)
+def _is_canonical(text: str) -> bool:
+    """Tell whether `amount(text)` would return the text itself, without a residue."""
+    return _CANONICAL.fullmatch(text) is not None

@@ -5,16 +5,20 @@ from importlib import resources
 
 from schemas.tables import CHARGES_STORED, Table
 
+VIEWS = ("charges_all", "charges", "deliveries")
+"""Every view, each after those it uses."""
+
 
 @cache
 def views() -> dict[str, str]:
     """Return every view's SELECT by name."""
     folder = resources.files("infra").joinpath("athena", "views")
-    return {
-        file.name.removesuffix(".sql"): file.read_text("utf-8")
-        for file in sorted(folder.iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".sql")
-    }
+    return {name: folder.joinpath(f"{name}.sql").read_text("utf-8") for name in VIEWS}
+
+
+def view_statements() -> list[str]:
+    """Return the statements that make the views, in order; making them again replaces them."""
+    return [f"create or replace view {name} as\n{sql}" for name, sql in views().items()]
 
 
 def charge_columns(table: Table = CHARGES_STORED) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from infra.commands.options import json_option, lake_options, money, print_json
-from infra.wiring import LocalPlatform
+from infra.wiring import open_platform
 from transforms.audit import AuditReport, audit
 
 
@@ -25,8 +25,8 @@ def audit_command(as_json: bool, data_dir: Path) -> None:
     Example:
       finops audit && echo "nothing is lost"
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    report = audit(platform.query, platform.store)
+    with open_platform(data_dir, needs_data=True) as platform:
+        report = audit(platform.query, platform.store)
     if as_json:
         print_json({"clean": report.clean, **asdict(report)})
     else:

@@ -10,7 +10,7 @@ import orjson
 
 from infra.commands.options import json_option, lake_options, money, print_json, print_table
 from infra.errors import UsageError
-from infra.wiring import LocalPlatform
+from infra.wiring import open_platform
 from schemas.amounts import EXACT, plain_text
 
 _SQL = """
@@ -35,8 +35,8 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
       finops deliveries
       finops deliveries 3f0c2a --json
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    found = [_with_money(row) for row in platform.query.rows(_SQL)]
+    with open_platform(data_dir, needs_data=True, views=True) as platform:
+        found = [_with_money(row) for row in platform.query.rows(_SQL)]
     if delivery is not None:
         chosen = [row for row in found if row["delivery_id"].startswith(delivery)]
         if len(chosen) != 1:

@@ -1,6 +1,7 @@
 """`finops events cat`: the raw log as people can read it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ import orjson
 
 from infra.commands.options import lake_options
 from infra.errors import UsageError
-from infra.wiring import LocalPlatform
+from infra.wiring import open_platform
 from schemas.codec import Batch, Unreadable, read_members
 from schemas.events import event_id
-from schemas.lake import RAW
+from schemas.lake import RAW, ObjectStore
 
 
 @click.group("events")
@@ -37,9 +38,13 @@ def cat_command(
     Example:
       finops events cat --limit 1
     """
-    bodies = _files(files) if files else _raw(LocalPlatform.at(data_dir, needs_data=True))
-    for document in islice(_events(bodies, delivery), limit):
-        click.echo(orjson.dumps(document))
+    with ExitStack() as opened:
+        if files:
+            bodies = _files(files)
+        else:
+            bodies = _raw(opened.enter_context(open_platform(data_dir, needs_data=True)).store)
+        for document in islice(_events(bodies, delivery), limit):
+            click.echo(orjson.dumps(document))
 
 
 def _files(files: tuple[Path, ...]) -> Iterator[bytes]:
@@ -50,8 +55,8 @@ def _files(files: tuple[Path, ...]) -> Iterator[bytes]:
             raise UsageError(f"{file}: {error.strerror}; name a file with records") from error
 
 
-def _raw(platform: LocalPlatform) -> Iterator[bytes]:
-    return (platform.store.get(info.key) for info in platform.store.list(RAW))
+def _raw(store: ObjectStore) -> Iterator[bytes]:
+    return (store.get(info.key) for info in store.list(RAW))
 
 
 def _events(bodies: Iterator[bytes], delivery: str | None) -> Iterator[dict[str, Any]]:

@@ -1,28 +1,22 @@
 """`finops ingest` and `finops settle`: bring a source into the lake and make it the truth."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from infra import delivery_stream as stream
 from infra.commands.options import counted, json_option, lake_options, print_json, print_table
 from infra.errors import UsageError
-from infra.wiring import LocalPlatform
+from infra.wiring import Platform, open_platform, say
 from producers.ingest import Completed, Ingest, IngestReport
 from producers.sources import Source
 from producers.sources.focus import FocusFile
 from transforms.deliveries import read_assertions
 from transforms.settle import SettleReport, settle
 from transforms.state import read_current
-
-if TYPE_CHECKING:
-    from infra.local.firehose.faults import Faults
 
 SOURCES = {"focus": FocusFile}
 
@@ -57,8 +51,9 @@ def ingest_command(file: Path, source: str, resend: bool, as_json: bool, data_di
     Example:
       finops ingest sample-data/focus/focus_1_0_real.csv --source focus
     """
-    platform = LocalPlatform.at(data_dir)
-    report, settled = run_ingest(platform, SOURCES[source](file), resend=resend)
+    opened = SOURCES[source](file)
+    with open_platform(data_dir) as platform:
+        report, settled = run_ingest(platform, opened, resend=resend)
     if as_json:
         print_json(as_document(file.name, report, settled))
     else:
@@ -85,14 +80,14 @@ def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: 
     Example:
       finops settle --accept-incomplete 3f0c2a9d1b7e4c5a6d8e9f01
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    known = {a.delivery_id for a in read_assertions(platform.query)}
-    for delivery_id in accept_incomplete:
-        if delivery_id not in known:
-            raise UsageError(
-                f"no delivery {delivery_id!r} was completed; list them with: finops deliveries"
-            )
-    settled = settle(platform.query, platform.store, frozenset(accept_incomplete))
+    with open_platform(data_dir, needs_data=True) as platform:
+        known = {a.delivery_id for a in read_assertions(platform.query)}
+        for delivery_id in accept_incomplete:
+            if delivery_id not in known:
+                raise UsageError(
+                    f"no delivery {delivery_id!r} was completed; list them with: finops deliveries"
+                )
+        settled = settle(platform.query, platform.store, frozenset(accept_incomplete))
     if as_json:
         print_json(asdict(settled))
         return
@@ -103,36 +98,31 @@ def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: 
 
 
 def run_ingest(
-    platform: LocalPlatform, source: Source, *, resend: bool = False, faults: Faults | None = None
+    platform: Platform, source: Source, *, resend: bool = False
 ) -> tuple[IngestReport, SettleReport]:
-    """Deliver a source, let Firehose deliver everything, and settle.
+    """Deliver a source, let the stream deliver everything, and settle.
 
     Args:
         platform: where to.
         source: what.
         resend: send again what the lake already has.
-        faults: what the stream shall do wrong on purpose.
 
     Raises:
-        FinopsError: the source or the data directory cannot be used.
+        FinopsError: the source cannot be read, or the stream refuses it.
     """
     platform.activate_first_evaluation()
-    firehose = platform.firehose(faults)
-    delivery = platform.delivery(firehose)
     known = _Known(platform)
+    delivery = platform.delivery()
     ingest = Ingest(source, delivery, platform.store, known, resend=resend, progress=_progress)
-    try:
-        report = ingest.run()
-    finally:
-        # What the stream accepted is in the lake, whatever became of the rest.
-        firehose.flush(stream.STREAM)
+    report = ingest.run()
+    platform.flush()
     return report, settle(platform.query, platform.store)
 
 
 class _Known:
     """What the lake knows of earlier deliveries; read once, when first asked."""
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._completed: dict[str, Completed] | None = None
 
@@ -152,8 +142,7 @@ def _micros(moment: datetime) -> int:
 
 
 def _progress(rows: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r  {rows:,} rows read", err=True, nl=False)
+    say(f"\r  {rows:,} rows read")
 
 
 def _status(settled: SettleReport, delivery_id: str) -> str:
@@ -187,8 +176,7 @@ def as_document(name: str, report: IngestReport, settled: SettleReport) -> dict[
 
 def print_report(name: str, report: IngestReport, settled: SettleReport) -> None:
     """Print what an ingest did, for people."""
-    if sys.stderr.isatty():
-        click.echo("\r", err=True, nl=False)
+    say("\r")
     events = sum(s.events for s in report.scopes)
     rejected = report.rows - events
     click.echo(

@@ -8,9 +8,10 @@ import click
 
 from infra.commands.options import json_option, lake_options, print_json, print_table, text
 from infra.errors import UsageError
-from infra.wiring import LocalPlatform
+from infra.wiring import open_platform
 from producers import quarantine
 from producers.quarantine import QuarantinedRow
+from schemas.lake import ObjectStore
 from transforms.error_objects import ErrorLine, read_error_lines
 
 
@@ -29,9 +30,9 @@ def list_command(as_json: bool, data_dir: Path) -> None:
     Example:
       finops quarantine list --json
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    found = [_row_entry(r) for r in quarantine.read(platform.store)]
-    found += [_line_entry(e) for e in read_error_lines(platform.store)]
+    with open_platform(data_dir, needs_data=True) as platform:
+        found = [_row_entry(r) for r in quarantine.read(platform.store)]
+        found += [_line_entry(e) for e in read_error_lines(platform.store)]
     if as_json:
         print_json(found)
     elif not found:
@@ -55,8 +56,8 @@ def show_command(id: str, raw: bool, as_json: bool, data_dir: Path) -> None:  # 
       finops quarantine show 3f0c2a9d1b7e4c5a6d8e9f01:17
       finops quarantine show finops-1-2026-11-23-10-00-00-0f1e:1 --raw > record.gz
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    entry, original = _find(platform, id)
+    with open_platform(data_dir, needs_data=True) as platform:
+        entry, original = _find(platform.store, id)
     if raw:
         sys.stdout.buffer.write(original)
     elif as_json:
@@ -68,12 +69,12 @@ def show_command(id: str, raw: bool, as_json: bool, data_dir: Path) -> None:  # 
         click.echo("    " + text(original[:400].decode("utf-8", "backslashreplace")))
 
 
-def _find(platform: LocalPlatform, wanted: str) -> tuple[dict[str, Any], bytes]:
-    for row in quarantine.read(platform.store):
+def _find(store: ObjectStore, wanted: str) -> tuple[dict[str, Any], bytes]:
+    for row in quarantine.read(store):
         entry = _row_entry(row)
         if entry["id"] == wanted:
             return entry, row.text.encode("utf-8", "surrogateescape")
-    for line in read_error_lines(platform.store):
+    for line in read_error_lines(store):
         if line.id == wanted:
             return _line_entry(line), line.raw
     raise UsageError(f"nothing in quarantine is called {wanted!r}; list: finops quarantine list")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from infra.commands.options import counted, json_option, lake_options, print_json, print_table, text
-from infra.wiring import LocalPlatform
+from infra.wiring import open_platform
 
 _NUMBERS = ("decimal", "bigint", "integer", "double")
 
@@ -21,23 +21,24 @@ def query_command(sql: str, as_csv: bool, as_json: bool, data_dir: Path) -> None
     """Ask the lake in SQL as Athena speaks it.
 
     Views: charges (the truth now), charges_all (everything ever believed), deliveries.
-    --json prints a list of objects; amounts are strings, so that no digit is lost.
+    --json prints a list of objects; amounts are strings, so that no digit is lost. Maps and
+    arrays come as Athena prints them; select json_format(cast(tags as json)) for JSON.
 
     \b
     Example:
       finops query --sql "select service_name, sum(billed_cost) as billed
                           from charges group by 1 order by 2 desc"
     """
-    platform = LocalPlatform.at(data_dir, needs_data=True)
-    result = platform.query.query(sql)
-    names = [name for name, _ in result.columns]
+    with open_platform(data_dir, needs_data=True, views=True) as platform:
+        columns, rows = platform.query.table(sql)
+    names = [name for name, _ in columns]
     if as_json:
-        print_json([dict(zip(names, row, strict=True)) for row in result.rows])
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows(["" if v is None else text(v) for v in row] for row in result.rows)
+        writer.writerows(["" if v is None else text(v) for v in row] for row in rows)
     else:
-        numbers = [name for name, kind in result.columns if kind.startswith(_NUMBERS)]
-        print_table(names, result.rows, right=numbers)
-        click.echo(f"  {counted(len(result.rows), 'row')}")
+        numbers = [name for name, kind in columns if kind.startswith(_NUMBERS)]
+        print_table(names, rows, right=numbers)
+        click.echo(f"  {counted(len(rows), 'row')}")

@@ -1,19 +1,15 @@
 """The transports pass the contract; one that lies does not."""
 
-from collections.abc import Sequence
-from random import Random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from infra import delivery_stream as stream
 from infra.local.firehose.faults import Faults, some
-from infra.local.firehose.service import LocalFirehose
-from infra.local.store import MemoryStore
-from infra.local.transport import LocalTransport
-from infra.wiring import utc_now
+from infra.wiring import start
+from producers.boto_transport import BotoTransport
 from producers.transport import ScriptedTransport, Transport
 from schemas.lake import RAW
-from schemas.tables import LAKE_ROWS
 from tests.contract.transport_contract import TransportContract
 
 
@@ -35,40 +31,29 @@ class TestScripted(TransportContract):
         return self._fake.accepted
 
 
-class TestLocalFirehose(TransportContract):
-    """The in-process Firehose; what it took is what its backup holds."""
+class TestBoto(TransportContract):
+    """boto3 against the local endpoint; what the stream took is what its backup holds."""
+
+    @pytest.fixture(autouse=True)
+    def _running(self, tmp_path: Path) -> Iterator[None]:
+        with start(tmp_path) as (self._aws, self._platform):
+            yield
 
     def transport(self) -> Transport:
         """Return one to a stream without faults."""
-        return self._started(Faults())
+        return BotoTransport(self._platform.client("firehose"), self._platform.names.stream)
 
     def refusing(self) -> Transport:
         """Return one to a stream that throttles."""
-        return self._started(Faults(refuses=some(0.5)))
+        self._aws.services.firehose.inject(Faults(refuses=some(0.5)))
+        return self.transport()
 
     def taken(self) -> list[bytes]:
         """Read the backup; the suite's records are told apart by their first word."""
-        self._firehose.flush(stream.STREAM)
-        body = b"".join(self._store.get(o.key) for o in self._store.list(RAW))
+        self._aws.flush()
+        store = self._platform.store
+        body = b"".join(store.get(o.key) for o in store.list(RAW))
         return [b"record" + part for part in body.split(b"record")[1:]]
-
-    def _started(self, faults: Faults) -> Transport:
-        self._store = MemoryStore()
-        arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
-        self._firehose = LocalFirehose(
-            stores={stream.BUCKET: self._store},
-            functions={arn: lambda request: '{"records": []}'},
-            tables={(stream.DATABASE, stream.ROWS_TABLE): LAKE_ROWS},
-            clock=utc_now,
-            random=Random(7),
-            faults=faults,
-        )
-        bucket, role = f"arn:aws:s3:::{stream.BUCKET}", "arn:aws:iam::0:role/r"
-        self._firehose.create_delivery_stream(
-            stream.STREAM,
-            stream.destination(bucket_arn=bucket, role_arn=role, function_arn=arn),
-        )
-        return LocalTransport(self._firehose, stream.STREAM)
 
 
 class Liar(ScriptedTransport):

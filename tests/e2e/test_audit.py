@@ -8,23 +8,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra.commands.ingest import run_ingest
-from infra.wiring import LocalPlatform
-from producers.sources.focus import FocusFile
 from tests import samples
-from tests.e2e.conftest import Finops
+from tests.e2e.conftest import Finops, Lake
 from tests.e2e.test_deliveries import answer
 
 
 @pytest.fixture
-def delivered(platform: LocalPlatform) -> LocalPlatform:
+def delivered(lake: Lake) -> Lake:
     """A lake that holds the real sample."""
-    run_ingest(platform, FocusFile(samples.REAL))
-    return platform
+    lake.ingest(samples.REAL)
+    return lake
 
 
-def charge_files(platform: LocalPlatform) -> list[Path]:
-    return sorted((platform.lake / "processed" / "charges").rglob("*.parquet"))
+def charge_files(lake: Lake) -> list[Path]:
+    return lake.objects("processed/charges")
 
 
 def day_of(file: Path) -> str:
@@ -36,7 +33,7 @@ def billed_on(days: set[str]) -> Decimal:
     return samples.total([Decimal(r["BilledCost"]) for r in rows])
 
 
-def test_a_whole_lake_is_clean(finops: Finops, delivered: LocalPlatform) -> None:
+def test_a_whole_lake_is_clean(finops: Finops, delivered: Lake) -> None:
     """Everything delivered is accounted for: exit code 0, and the file's own count and money."""
     report = finops("audit", "--json")
     assert report.code == 0
@@ -45,9 +42,7 @@ def test_a_whole_lake_is_clean(finops: Finops, delivered: LocalPlatform) -> None
     assert Decimal(report.json["billed"]["USD"]) == samples.sums(samples.REAL)["USD", "BilledCost"]
 
 
-def test_a_deleted_parquet_file_is_named_with_its_money(
-    finops: Finops, delivered: LocalPlatform
-) -> None:
+def test_a_deleted_parquet_file_is_named_with_its_money(finops: Finops, delivered: Lake) -> None:
     """Exit code 1; delivery, day, count and money of exactly what was in the file."""
     file = charge_files(delivered)[3]
     rows = pq.read_table(file).select(["delivery_id", "billed_cost"]).to_pylist()
@@ -67,11 +62,9 @@ def test_a_deleted_parquet_file_is_named_with_its_money(
     assert f"missing-in-processed: {gaps[0]['delivery_id']}" in told.out
 
 
-def test_a_deleted_raw_object_is_named_with_its_money(
-    finops: Finops, delivered: LocalPlatform
-) -> None:
+def test_a_deleted_raw_object_is_named_with_its_money(finops: Finops, delivered: Lake) -> None:
     """The promises that reached processed/ name every delivery, day, count and sum."""
-    for file in (delivered.lake / "raw").rglob("*"):
+    for file in (delivered.folder / "raw").rglob("*"):
         if file.is_file():
             file.unlink()
     report = finops("audit", "--json")
@@ -85,9 +78,9 @@ def test_a_deleted_raw_object_is_named_with_its_money(
     assert {g["charge_date"] for g in gaps} == days
 
 
-def test_a_deleted_delivery_row_is_found(finops: Finops, delivered: LocalPlatform) -> None:
+def test_a_deleted_delivery_row_is_found(finops: Finops, delivered: Lake) -> None:
     """A DeliveryCompleted that is only in raw/ is a difference."""
-    for file in (delivered.lake / "processed" / "deliveries").rglob("*.parquet"):
+    for file in (delivered.folder / "processed" / "deliveries").rglob("*.parquet"):
         file.unlink()
     report = finops("audit", "--json")
     assert report.code == 1
@@ -96,7 +89,7 @@ def test_a_deleted_delivery_row_is_found(finops: Finops, delivered: LocalPlatfor
 
 
 def test_a_copied_parquet_file_is_listed_and_changes_no_view(
-    finops: Finops, delivered: LocalPlatform
+    finops: Finops, delivered: Lake
 ) -> None:
     """Doubled rows are named with their files; nothing is lost, so the exit code is 0."""
     before = answer(delivered)
@@ -113,7 +106,7 @@ def test_a_copied_parquet_file_is_listed_and_changes_no_view(
     assert "doubled: delivery" in finops("audit").out
 
 
-def test_a_changed_amount_is_found(finops: Finops, delivered: LocalPlatform) -> None:
+def test_a_changed_amount_is_found(finops: Finops, delivered: Lake) -> None:
     """Same rows, other money: the sums of every column are compared, not only the count."""
     file = charge_files(delivered)[0]
     table = pq.read_table(file)
@@ -129,10 +122,10 @@ def test_a_changed_amount_is_found(finops: Finops, delivered: LocalPlatform) -> 
 
 
 def test_damage_in_a_raw_object_costs_its_record_and_is_found(
-    finops: Finops, delivered: LocalPlatform
+    finops: Finops, delivered: Lake
 ) -> None:
     """One flipped byte in the log: the other records are read, the damage is named."""
-    file = next(f for f in (delivered.lake / "raw").rglob("*") if f.is_file())
+    file = next(f for f in (delivered.folder / "raw").rglob("*") if f.is_file())
     body = bytearray(file.read_bytes())
     body[len(body) // 2] ^= 0xFF
     file.write_bytes(body)

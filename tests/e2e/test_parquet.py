@@ -4,18 +4,16 @@ from decimal import Decimal
 
 import pyarrow.parquet as pq
 
-from infra.commands.ingest import run_ingest
-from infra.wiring import LocalPlatform
-from producers.sources.focus import FocusFile
 from schemas.tables import AMOUNTS, LAKE_ROWS
 from tests import samples
+from tests.e2e.conftest import Lake
 
 
-def test_physical_types_and_values(platform: LocalPlatform) -> None:
+def test_physical_types_and_values(lake: Lake) -> None:
     """INT96 times, fixed-length decimals, Parquet 1.0, Snappy; every amount equals the file's."""
-    run_ingest(platform, FocusFile(samples.REAL))
+    lake.ingest(samples.REAL)
     source = samples.rows(samples.REAL)
-    files = sorted((platform.lake / "processed" / "charges").rglob("*.parquet"))
+    files = lake.objects("processed/charges")
     seen = 0
     for file in files:
         metadata = pq.read_metadata(file)

@@ -6,21 +6,20 @@ import orjson
 import pyarrow.parquet as pq
 
 from infra.cli import run
-from infra.commands.ingest import run_ingest
-from infra.wiring import LocalPlatform
-from producers.sources.focus import FocusFile
+from infra.local.store import DirectoryStore, MemoryStore
 from schemas.codec import Batch, Reason, decode
 from schemas.lake import ERRORS
 from tests import make_samples, samples
+from tests.e2e.conftest import Lake
 from transforms.context import default_context
 from transforms.core import Failed, Ok, transform
 from transforms.error_objects import read_error_lines
 
 
-def test_the_raw_record_is_what_ingest_sends(platform: LocalPlatform) -> None:
+def test_the_raw_record_is_what_ingest_sends(lake: Lake) -> None:
     """Same file, same bytes."""
-    run_ingest(platform, FocusFile(samples.REAL))
-    record = make_samples.record_of(platform, make_samples.DAY)
+    lake.ingest(samples.REAL)
+    record = make_samples.record_of(DirectoryStore(lake.folder), make_samples.DAY)
     assert record == make_samples.RECORD.read_bytes()
     batch = decode(record)
     assert isinstance(batch, Batch)
@@ -44,10 +43,11 @@ def test_the_parquet_file_is_what_the_transform_answers() -> None:
             assert found[name] == row[name]
 
 
-def test_the_error_object_is_read_with_its_reason(platform: LocalPlatform) -> None:
+def test_the_error_object_is_read_with_its_reason() -> None:
     """Firehose's line, our reason, the original bytes."""
-    platform.store.put(f"{ERRORS}processed-failed/sample", make_samples.ERROR.read_bytes())
-    (line,) = read_error_lines(platform.store)
+    store = MemoryStore()
+    store.put(f"{ERRORS}processing-failed/sample", make_samples.ERROR.read_bytes())
+    (line,) = read_error_lines(store)
     assert line.raw == make_samples.RECORD.read_bytes()[:200]
     assert line.reason() == Reason.BAD_GZIP
     assert isinstance(transform(line.raw, default_context()), Failed)

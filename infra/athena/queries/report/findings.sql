@@ -1,0 +1,13 @@
+-- What did the rules find, how often, and about how much money?
+-- Measure: each finding's own amount. Period: charge dates, all of them.
+select
+    c.rules_version,
+    f.rule,
+    f.severity,
+    c.billing_currency as currency,
+    count(*) as number,
+    sum(f.amount) as amount
+from charges c
+cross join unnest(c.findings) as f(rule, severity, message, amount, expected)
+group by c.rules_version, f.rule, f.severity, c.billing_currency
+order by c.rules_version, f.rule, c.billing_currency, f.severity

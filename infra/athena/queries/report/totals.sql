@@ -1,0 +1,15 @@
+-- What did everything cost, by currency?
+-- Measure: billed, effective (billed where a source gives none) and list cost. Period: charge dates, all of them.
+select
+    billing_currency as currency,
+    count(*) as events,
+    sum(billed_cost) as billed,
+    sum(coalesce(effective_cost, billed_cost)) as effective,
+    sum(list_cost) as list_cost,
+    min(charge_date) as first_day,
+    max(charge_date) as last_day,
+    count(distinct sub_account_id) as accounts,
+    count(distinct service_name) as services
+from charges
+group by billing_currency
+order by billing_currency

@@ -1,0 +1,88 @@
+"""`finops local up|status|down`: the embedded AWS as a server that stays, for any AWS client."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from infra.commands.options import json_option, lake_options, print_json
+from infra.wiring import check_data_dir, start
+
+
+@click.group("local")
+def local_group() -> None:
+    """Run the embedded AWS as a server on loopback."""
+
+
+@local_group.command("up")
+@click.option("--port", default=0, show_default="a free one", help="The port to listen on.")
+@lake_options
+def up_command(port: int, data_dir: Path) -> None:
+    """Start the server, deploy the template into it, and serve until Ctrl-C.
+
+    The stack's schedules and Firehose's buffers go by the machine's clock. Every AWS client can
+    use it: export the lines it prints. State is files under the data directory and survives.
+
+    \b
+    Example:
+      finops local up --port 5000
+      aws firehose list-delivery-streams    (in another terminal, after the export lines)
+    """
+    check_data_dir(data_dir)
+    from infra.local.aws.lifecycle import export_lines, serve, stop_signals
+
+    with stop_signals() as stop, start(data_dir, port=port) as (aws, platform):
+        click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
+        click.echo(f"  lake      {platform.lake}")
+        click.echo(f"  stream    {platform.names.stream}")
+        click.echo(f"  workgroup {platform.names.workgroup}, database {platform.names.database}")
+        for line in export_lines(aws):
+            click.echo(line)
+        sys.stdout.flush()
+        serve(aws, stop, on_problem=lambda error: click.echo(f"finops: {error}", err=True))
+        click.echo("delivering what is buffered ...")
+
+
+@local_group.command("status")
+@json_option
+@lake_options
+def status_command(as_json: bool, data_dir: Path) -> None:
+    """Tell whether a server runs over the data directory; exit code 1 when none does.
+
+    \b
+    Example:
+      finops local status --json
+    """
+    from infra.local.aws.lifecycle import status
+
+    server = status(data_dir)
+    if as_json:
+        found = {"pid": server.pid, "endpoint_url": server.endpoint_url} if server else {}
+        print_json({"running": server is not None, **found})
+    elif server:
+        click.echo(f"running at {server.endpoint_url}, process {server.pid}")
+    else:
+        click.echo(f"no server over {data_dir}; start one with: finops local up")
+    if server is None:
+        sys.exit(1)
+
+
+@local_group.command("down")
+@lake_options
+def down_command(data_dir: Path) -> None:
+    """Tell the server to deliver what is buffered and end; wait for it.
+
+    \b
+    Example:
+      finops local down
+    """
+    from infra.local.aws.lifecycle import status, stop
+    from infra.local.clock import SystemClock
+
+    if status(data_dir) is None:
+        click.echo(f"no server over {data_dir}")
+        return
+    if not stop(data_dir, SystemClock()):
+        click.echo("finops: the server has not ended within a minute; look at its log", err=True)
+        sys.exit(1)
+    click.echo("ended")

@@ -1,0 +1,1 @@
+"""What Athena's API does around a query: statements, catalogue, executions, results, workgroups."""

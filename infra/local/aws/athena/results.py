@@ -1,0 +1,132 @@
+"""The answer of a statement, as result file and as pages of `GetQueryResults`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.athena import QueryResult
+from infra.local.aws.athena.errors import InvalidRequestError
+from infra.local.aws.athena.values import printer, split_type
+
+MAX_PAGE_ROWS = 1000
+"""API reference, GetQueryResults: the most, and the default."""
+
+_NAMES = {"real": "float"}
+_PRECISIONS = {
+    "varchar": 2_147_483_647,
+    "string": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "float": 17,
+    "double": 17,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
+    "time": 3,
+}
+
+Row = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Columns as (name, Athena type), rows of text, and what was read."""
+
+    columns: tuple[tuple[str, str], ...] = ()
+    rows: Sequence[Row] = ()
+    is_query: bool = False
+    """Queries have a header row and a CSV file; other statements a plain text file."""
+    bytes_scanned: int = 0
+
+
+def query_answer(result: QueryResult) -> Answer:
+    """Return the answer of a SELECT, values printed as Athena prints them."""
+    printers = [printer(type_) for _, type_ in result.columns]
+    rows = [
+        [
+            None if value is None else print_(value)
+            for print_, value in zip(printers, row, strict=True)
+        ]
+        for row in result.rows
+    ]
+    return Answer(result.columns, rows, True, result.bytes_scanned)
+
+
+def result_file(answer: Answer) -> bytes:
+    """Return the object that Athena stores: CSV with a header, or lines of tabs.
+
+    Every field is quoted, and NULL is an empty field without quotes.
+    """
+    if not answer.is_query:
+        lines = ("\t".join(value or "" for value in row) for row in answer.rows)
+        return "".join(f"{line}\n" for line in lines).encode()
+    table: Iterable[Row] = ([name for name, _ in answer.columns], *answer.rows)
+    return "".join(f"{','.join(map(_quoted, row))}\n" for row in table).encode()
+
+
+def result_page(answer: Answer, max_results: int | None, token: str | None) -> dict[str, Any]:
+    """Return one `GetQueryResults` answer.
+
+    Raises:
+        InvalidRequestError: the page is too long or the token is not one of ours.
+    """
+    limit = MAX_PAGE_ROWS if max_results is None else max_results
+    if not 1 <= limit <= MAX_PAGE_ROWS:
+        raise InvalidRequestError(
+            f"MaxResults is more than maximum allowed length {MAX_PAGE_ROWS}."
+        )
+    header = [[name for name, _ in answer.columns]] if answer.is_query else []
+    rows = [*header, *answer.rows]
+    begin = page_start(token, len(rows))
+    page: dict[str, Any] = {
+        "UpdateCount": 0,
+        "ResultSet": {
+            "Rows": [{"Data": [_datum(v) for v in row]} for row in rows[begin : begin + limit]],
+            "ResultSetMetadata": {"ColumnInfo": [_column_info(*c) for c in answer.columns]},
+        },
+    }
+    if begin + limit < len(rows):
+        page["NextToken"] = str(begin + limit)
+    return page
+
+
+def page_start(token: str | None, length: int) -> int:
+    """Return where the page of a token begins in a list.
+
+    Raises:
+        InvalidRequestError: the token is not one that was given out.
+    """
+    if token is None:
+        return 0
+    if not (token.isascii() and token.isdigit() and int(token) < length):
+        raise InvalidRequestError("Invalid NextToken")
+    return int(token)
+
+
+def _quoted(value: str | None) -> str:
+    return "" if value is None else '"' + value.replace('"', '""') + '"'
+
+
+def _datum(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"VarCharValue": value}
+
+
+def _column_info(name: str, type_: str) -> dict[str, Any]:
+    base, arguments = split_type(type_)
+    base = _NAMES.get(base, base)
+    precision, scale = _PRECISIONS.get(base, 0), 0
+    if base == "decimal":
+        precision, scale = int(arguments[0]), int(arguments[1])
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": base,
+        "Precision": precision,
+        "Scale": scale,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": base == "varchar",
+    }

@@ -1,0 +1,69 @@
+"""boto3 clients of one endpoint, whatever profiles, proxies and keys the user's machine has."""
+
+import os
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader, create_loader
+
+from infra.local.aws.account import ACCESS_KEY, REGION, SECRET_KEY
+
+_CONFIG = Config(
+    proxies={},
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    read_timeout=900,  # the longest that a Lambda function runs
+    max_pool_connections=20,
+    s3={"addressing_style": "path"},
+)
+
+
+class Clients:
+    """One client a service, made when first asked for; clients are safe to share.
+
+    Args:
+        endpoint_url: where all services are.
+    """
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+        nothing = (None, None, os.devnull, None)
+        core = botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": nothing,
+                "credentials_file": nothing,
+            }
+        )
+        core.register_component("data_loader", _descriptions())
+        self._session = boto3.Session(
+            botocore_session=core,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            region_name=REGION,
+        )
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._endpoint_url, config=_CONFIG
+                )
+            return self._clients[service]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            client.close()
+
+
+@cache
+def _descriptions() -> Loader:
+    """Return the services' descriptions, read once in a process."""
+    return create_loader()

@@ -1,0 +1,291 @@
+"""Firehose for moto: its API over HTTP, `LocalFirehose` behind it, the platform's hooks beside it.
+
+Streams, tags and lists are kept by moto; every stream has a `LocalFirehose` of its own, so that
+deleting a stream discards what it had buffered, as the service does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from random import Random
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.firehose import urls
+from moto.firehose.exceptions import FirehoseException
+from moto.firehose.models import FirehoseBackend, firehose_backends
+from moto.firehose.responses import FirehoseResponse
+
+from infra.local.aws.firehose_description import describe_destination
+from infra.local.aws.firehose_streams import (
+    FirehoseWiring,
+    HostedStream,
+    encryption_status,
+    stream_service,
+)
+from infra.local.aws.firehose_update import updated_configuration
+from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.clock import Clock
+from infra.local.firehose import DeliveryError, Faults, FirehoseError, LocalFirehose
+from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
+from schemas.lake import ObjectStore
+
+_VERSION = "1"
+_DESTINATION = "ExtendedS3DestinationConfiguration"
+_DESTINATIONS = ("DestinationConfiguration", "DestinationConfig")
+
+
+class LocalFirehoseBackend(FirehoseBackend):
+    """The streams of one account and region."""
+
+    wiring: ClassVar[FirehoseWiring]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.hosted: dict[str, HostedStream] = {}
+
+    @property
+    def _url_module(self) -> Any:
+        paths = {"{0}/$": LocalFirehoseResponse.dispatch}
+        return SimpleNamespace(url_bases=urls.url_bases, url_paths=paths)
+
+    def create(self, request: Mapping[str, Any]) -> str:
+        """Create a stream and return its ARN.
+
+        Raises:
+            FirehoseError: what the service refuses, or is not supported here.
+        """
+        name = request["DeliveryStreamName"]
+        if request.get("DeliveryStreamType", "DirectPut") != "DirectPut":
+            raise UnsupportedLocallyError(f"DeliveryStreamType {request['DeliveryStreamType']}")
+        given = [key for key in request if key.endswith(_DESTINATIONS)]
+        if len(given) != 1:
+            raise InvalidArgumentError(
+                "Exactly one destination configuration is supported for a Firehose"
+            )
+        if given != [_DESTINATION]:
+            raise UnsupportedLocallyError(f"{given[0]}; {_DESTINATION} is supported")
+        configuration = deepcopy(request[_DESTINATION])
+        stream = HostedStream(
+            configuration=configuration,
+            service=self._service(name, configuration),
+            created=self.wiring.clock.now(),
+            source=request.get("DirectPutSourceConfiguration"),
+            encryption=encryption_status(request.get("DeliveryStreamEncryptionConfigurationInput")),
+        )
+        arn: str = self.create_delivery_stream(
+            self.region_name, name, "DirectPut", {}, {}, {}, deepcopy(configuration),
+            {}, {}, {}, {}, {}, {}, request.get("Tags") or [],
+        )  # fmt: skip
+        self.hosted[name] = stream
+        return arn
+
+    def delete_delivery_stream(self, delivery_stream_name: str) -> None:
+        """Delete a stream and discard what it has buffered."""
+        super().delete_delivery_stream(delivery_stream_name)
+        del self.hosted[delivery_stream_name]
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """Return the stream's `DeliveryStreamDescription`."""
+        stream = self.stream(name)
+        description: dict[str, Any] = {
+            "DeliveryStreamName": name,
+            "DeliveryStreamARN": self.delivery_streams[name].delivery_stream_arn,
+            "DeliveryStreamStatus": "ACTIVE",
+            "DeliveryStreamEncryptionConfiguration": stream.encryption,
+            "DeliveryStreamType": "DirectPut",
+            "VersionId": _VERSION,
+            "CreateTimestamp": stream.created,
+            "Destinations": [describe_destination(stream.configuration)],
+            "HasMoreDestinations": False,
+        }
+        if stream.source is not None:
+            description["Source"] = {"DirectPutSourceDescription": stream.source}
+        return description
+
+    def put(self, name: str, data: bytes) -> dict[str, Any]:
+        """Accept one record."""
+        stream = self.stream(name)
+        return {**stream.service.put_record(name, data), "Encrypted": stream.encrypted}
+
+    def put_batch(self, name: str, records: list[bytes]) -> dict[str, Any]:
+        """Accept up to 500 records."""
+        stream = self.stream(name)
+        return {**stream.service.put_record_batch(name, records), "Encrypted": stream.encrypted}
+
+    def update(self, request: Mapping[str, Any]) -> None:
+        """Check an update as the service does; one that changes nothing is fine.
+
+        Raises:
+            FirehoseError: the service refuses it, or it would change the stream, which is not
+                supported here.
+        """
+        name = request["DeliveryStreamName"]
+        stream = self.stream(name)
+        wanted = updated_configuration(stream.configuration, request, _VERSION)
+        self._service(name, wanted)
+        if describe_destination(wanted) != describe_destination(stream.configuration):
+            raise UnsupportedLocallyError(
+                "UpdateDestination with a changed configuration (delete the stream and create it "
+                "again)"
+            )
+
+    def encrypt(self, name: str, configuration: Mapping[str, Any] | None) -> None:
+        """Switch server-side encryption on, or off with None."""
+        self.stream(name).encryption = encryption_status(configuration)
+
+    def stream(self, name: str) -> HostedStream:
+        """Return a stream; raise the service's error when there is none."""
+        if name not in self.hosted:
+            raise FirehoseException(
+                "ResourceNotFoundException",
+                f"Firehose {name} under account {self.account_id} not found.",
+            )
+        return self.hosted[name]
+
+    def _service(self, name: str, configuration: Mapping[str, Any]) -> LocalFirehose:
+        catalogue = GlueCatalogue(self.account_id, self.region_name)
+        return stream_service(name, configuration, self.wiring, catalogue)
+
+
+class LocalFirehoseResponse(FirehoseResponse):
+    """The API's actions; tags and lists are moto's own."""
+
+    def create_delivery_stream(self) -> ActionResult:
+        """Answer CreateDeliveryStream."""
+        with _service_errors():
+            return ActionResult({"DeliveryStreamARN": self._local.create(self.params)})
+
+    def describe_delivery_stream(self) -> ActionResult:
+        """Answer DescribeDeliveryStream."""
+        description = self._local.describe(self._name)
+        return ActionResult({"DeliveryStreamDescription": description})
+
+    def put_record(self) -> ActionResult:
+        """Answer PutRecord."""
+        with _service_errors():
+            return ActionResult(self._local.put(self._name, _data(self.params["Record"])))
+
+    def put_record_batch(self) -> ActionResult:
+        """Answer PutRecordBatch."""
+        with _service_errors():
+            records = [_data(record) for record in self.params["Records"]]
+            return ActionResult(self._local.put_batch(self._name, records))
+
+    def update_destination(self) -> ActionResult:
+        """Answer UpdateDestination."""
+        with _service_errors():
+            self._local.update(self.params)
+            return EmptyResult()
+
+    def start_delivery_stream_encryption(self) -> ActionResult:
+        """Answer StartDeliveryStreamEncryption."""
+        default = {"KeyType": "AWS_OWNED_CMK"}
+        with _service_errors():
+            given = self.params.get("DeliveryStreamEncryptionConfigurationInput")
+            self._local.encrypt(self._name, given or default)
+            return EmptyResult()
+
+    def stop_delivery_stream_encryption(self) -> ActionResult:
+        """Answer StopDeliveryStreamEncryption."""
+        self._local.encrypt(self._name, None)
+        return EmptyResult()
+
+    @property
+    def _local(self) -> LocalFirehoseBackend:
+        backend = self.firehose_backend
+        assert isinstance(backend, LocalFirehoseBackend), "register_firehose came first"
+        return backend
+
+    @property
+    def _name(self) -> str:
+        return str(self.params["DeliveryStreamName"])
+
+
+class FirehoseControl:
+    """The platform's hooks: what the clock and the chaos of the real service do by themselves."""
+
+    def __init__(self, wiring: FirehoseWiring) -> None:
+        self._wiring = wiring
+
+    def tick(self) -> None:
+        """Deliver, in every stream, what is due by the clock.
+
+        Raises:
+            DeliveryError: an object could not be stored; all other streams were served.
+        """
+        self._each(lambda name, service: service.tick())
+
+    def flush(self) -> None:
+        """Deliver everything of every stream, as if all intervals had passed.
+
+        Raises:
+            DeliveryError: an object could not be stored; all other streams were served.
+        """
+        self._each(lambda name, service: service.flush(name))
+
+    def close(self) -> None:
+        """Forget the streams and what they have buffered: flush first."""
+        firehose_backends.clear()
+
+    def inject(self, faults: Faults) -> None:
+        """Replace the faults of all streams, present and future."""
+        self._wiring.faults = faults
+        self._each(lambda name, service: service.inject(faults))
+
+    def _each(self, act: Callable[[str, LocalFirehose], None]) -> None:
+        problems: list[DeliveryError] = []
+        for _, _, backend in list(firehose_backends.iter_backends()):
+            if not isinstance(backend, LocalFirehoseBackend):
+                continue
+            for name, stream in list(backend.hosted.items()):
+                try:
+                    act(name, stream.service)
+                except DeliveryError as error:
+                    problems.append(error)
+        if problems:
+            raise problems[0]
+
+
+def register_firehose(
+    *,
+    bucket_store: Callable[[str], ObjectStore],
+    invoke: Callable[[str], Callable[[str], str]],
+    clock: Clock,
+    random: Random,
+) -> FirehoseControl:
+    """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
+
+    Args:
+        bucket_store: A bucket's name to its objects; raises `KeyError` when there is none.
+        invoke: A function's ARN, as in `LambdaArn`, to the function: request JSON text to response
+            JSON text, raising on a function error. Raises `KeyError` when there is none.
+        clock: What arrival times and buffer intervals go by.
+        random: Makes every id and order; a seed repeats them.
+    """
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random)
+
+    class Backend(LocalFirehoseBackend):
+        pass
+
+    Backend.wiring = wiring
+    firehose_backends.clear()
+    firehose_backends.backend = Backend
+    return FirehoseControl(wiring)
+
+
+@contextmanager
+def _service_errors() -> Iterator[None]:
+    """Answer refusals with the service's code and message."""
+    try:
+        yield
+    except UnsupportedLocallyError as error:
+        message = f"Not supported locally: {error.message}; {error.next_step}"
+        raise FirehoseException(error.code, message) from error
+    except FirehoseError as error:
+        raise FirehoseException(error.code, error.message) from error
+
+
+def _data(record: Mapping[str, Any]) -> bytes:
+    return bytes(record["Data"])

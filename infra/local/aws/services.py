@@ -1,0 +1,152 @@
+"""Puts our services in moto's place, connected to each other and to one clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+
+from infra.local.aws.athena_backend import register_athena
+from infra.local.aws.buckets import Buckets
+from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
+from infra.local.aws.functions import FunctionRunner
+from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
+from infra.local.aws.s3_backend import register_s3
+from infra.local.aws.s3_files import BucketFiles
+from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
+from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
+from infra.local.clock import Clock
+
+LONGEST_STEP = 60.0
+"""Seconds of simulated time between two looks at the streams' buffers; their least interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The running services of one embedded AWS."""
+
+    files: BucketFiles
+    buckets: Buckets
+    functions: Functions
+    firehose: FirehoseControl
+    scheduler: SchedulerTicker
+    runner: FunctionRunner
+
+    def tick(self) -> None:
+        """Do what is due by the clock: schedules, then buffers."""
+        self.scheduler.tick()
+        self.firehose.tick()
+
+    def run_until(self, moment: datetime) -> int:
+        """Let the clock go to `moment`, doing everything on its way; return what was fired."""
+        fired = self.scheduler.run_until(moment)
+        self.firehose.tick()
+        return fired
+
+    def close(self) -> None:
+        """Deliver what is buffered and end the functions' processes."""
+        try:
+            self.firehose.flush()
+        finally:
+            self.runner.close()
+            forget()
+
+
+def start_services(
+    data_dir: Path,
+    *,
+    endpoint_url: str,
+    client: Callable[[str], Any],
+    clock: Clock,
+    random: Random,
+    code_root: Path | None,
+) -> Services:
+    """Register all services for this process; what earlier ones held in memory is forgotten.
+
+    Args:
+        data_dir: where everything on disk lies.
+        endpoint_url: where functions find the services.
+        client: returns a boto3 client of a service.
+        clock: time.
+        random: chance.
+        code_root: what code folders in a template are relative to; None runs our own sources.
+    """
+    forget()
+    files = BucketFiles(data_dir)
+    register_s3(files)
+    buckets = Buckets()
+    runner = FunctionRunner(endpoint_url, random, data_dir / "logs" / "functions.log")
+
+    def send(queue: str, message: str, attributes: Sequence[tuple[str, str]] = ()) -> None:
+        name = queue.rpartition(":")[2]
+        sqs = client("sqs")
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        typed = {k: {"DataType": "String", "StringValue": v} for k, v in attributes}
+        sqs.send_message(QueueUrl=url, MessageBody=message, MessageAttributes=typed)
+
+    def give_up(failed: FailedInvocation) -> None:
+        if failed.dead_letter_queue:
+            attributes = list(failed.attributes().items())
+            send(failed.dead_letter_queue, failed.occurrence.payload(), attributes)
+
+    def folder(bucket: str) -> Path:
+        assert buckets[bucket]
+        return files.bucket(bucket)
+
+    functions = register_lambda(
+        LambdaWiring(
+            runner=runner,
+            code_root=code_root,
+            unpacked=data_dir / "functions",
+            send=send,
+            clock=clock,
+        )
+    )
+    firehose = register_firehose(
+        bucket_store=buckets.__getitem__, invoke=functions.__getitem__, clock=clock, random=random
+    )
+    register_athena(
+        bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random
+    )
+    register_scheduler()
+    scheduler = SchedulerTicker(
+        stored_schedules, functions.send_event, _Steps(clock, firehose), random, give_up
+    )
+    return Services(
+        files=files,
+        buckets=buckets,
+        functions=functions,
+        firehose=firehose,
+        scheduler=scheduler,
+        runner=runner,
+    )
+
+
+def forget() -> None:
+    """Drop moto's memory of everything; files stay."""
+    for backends in list(BackendDict._instances):  # type: ignore[misc]
+        backends.clear()
+    BackendDict._instances.clear()  # type: ignore[misc]
+
+
+class _Steps:
+    """The clock as the schedules see it: while it moves on, buffers are delivered when due."""
+
+    def __init__(self, clock: Clock, firehose: FirehoseControl) -> None:
+        self._clock = clock
+        self._firehose = firehose
+
+    def now(self) -> datetime:
+        """Return the moment."""
+        return self._clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass, in steps no longer than a buffer's interval."""
+        while seconds > 0:
+            step = min(seconds, LONGEST_STEP)
+            self._clock.sleep(step)
+            self._firehose.tick()
+            seconds -= step

@@ -1,0 +1,75 @@
+"""Days that cost abnormally much, as the daily anomaly job wrote them down."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from infra.report.amounts import percent, total
+from infra.report.queries import queries
+from transforms.ports import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """A resource that added to an anomaly; none where the charge names no resource."""
+
+    resource: str | None
+    actual: Decimal | None
+    expected: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One abnormal day of one series."""
+
+    anomaly_id: str
+    charge_date: str
+    billing_account: str | None
+    account: str | None
+    service: str | None
+    region: str | None
+    actual: Decimal
+    expected: Decimal
+    impact: Decimal
+    rise: Decimal | None
+    """Impact in percent of what was expected; none where nothing was."""
+    contributors: tuple[Contributor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anomalies:
+    """All anomalies of one currency, largest impact first."""
+
+    currency: str
+    impact: Decimal
+    found: tuple[Anomaly, ...]
+
+
+def read_anomalies(query: Query) -> tuple[Anomalies, ...]:
+    """Return the anomalies, grouped by currency."""
+    contributors: dict[str, list[Contributor]] = defaultdict(list)
+    for row in query.rows(queries()["contributors"]):
+        contributors[row["anomaly_id"]].append(
+            Contributor(row["resource"], row["actual"], row["expected"])
+        )
+    by_currency: dict[str, list[Anomaly]] = defaultdict(list)
+    for row in query.rows(queries()["anomalies"]):
+        by_currency[row["currency"]].append(
+            Anomaly(
+                anomaly_id=row["anomaly_id"],
+                charge_date=row["charge_date"],
+                billing_account=row["billing_account_id"],
+                account=row["sub_account_id"],
+                service=row["service_name"],
+                region=row["region_id"],
+                actual=row["actual"],
+                expected=row["expected"],
+                impact=row["impact"],
+                rise=percent(row["impact"], row["expected"]),
+                contributors=tuple(contributors[row["anomaly_id"]]),
+            )
+        )
+    return tuple(
+        Anomalies(currency, total(a.impact for a in found), tuple(found))
+        for currency, found in sorted(by_currency.items())
+    )

@@ -1,0 +1,169 @@
+"""Firehose over HTTP: what a stream may be, what it is described as, and its updates."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.infra.firehose.setups import configuration, plain, processing
+from tests.infra.local_aws_backends.firehose_setup import BUCKET_ARN, START, FirehoseSetup
+
+
+def test_describe_echoes_with_the_service_s_defaults(firehose: FirehoseSetup) -> None:
+    """Describe answers what was given, with the service's defaults, and both S3 descriptions."""
+    arn = firehose.create(
+        plain(ProcessingConfiguration=processing(BufferSizeInMBs="", BufferIntervalInSeconds="")),
+        DeliveryStreamEncryptionConfigurationInput={"KeyType": "AWS_OWNED_CMK"},
+    )
+    described = firehose.described()
+    assert described["DeliveryStreamARN"] == arn
+    assert (described["DeliveryStreamStatus"], described["VersionId"]) == ("ACTIVE", "1")
+    assert described["CreateTimestamp"] == START
+    encryption = described["DeliveryStreamEncryptionConfiguration"]
+    assert encryption == {"KeyType": "AWS_OWNED_CMK", "Status": "ENABLED"}
+    (destination,) = described["Destinations"]
+    extended = destination["ExtendedS3DestinationDescription"]
+    assert extended["S3BackupDescription"]["BufferingHints"]["SizeInMBs"] == 5
+    assert destination["S3DestinationDescription"]["BucketARN"] == BUCKET_ARN
+    (processor,) = extended["ProcessingConfiguration"]["Processors"]
+    assert [p["ParameterName"] for p in processor["Parameters"]] == [
+        "LambdaArn",
+        "NumberOfRetries",
+        "BufferSizeInMBs",
+        "BufferIntervalInSeconds",
+    ]
+    assert processor["Parameters"][2]["ParameterValue"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            configuration(CompressionFormat="GZIP"),
+            "The S3 destination's compression format must be set to UNCOMPRESSED when data format "
+            "conversion is enabled",
+        ),
+        (
+            configuration(BufferingHints={"SizeInMBs": 63, "IntervalInSeconds": 60}),
+            "BufferingHints.SizeInMBs must be at least 64 when data format conversion is enabled.",
+        ),
+        (
+            configuration(ErrorOutputPrefix=None),
+            "ErrorOutputPrefix cannot be null or empty when Prefix contains expressions",
+        ),
+        (
+            configuration(Prefix="main/"),
+            "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning "
+            "is enabled",
+        ),
+        (
+            plain(Prefix="main/!{partitionKeyFromLambda:k}/"),
+            "Dynamic Partitioning Namespaces can only be part of a prefix expression when Dynamic "
+            "Partitioning is enabled.",
+        ),
+        (
+            configuration(ProcessingConfiguration=processing(NumberOfRetries="301")),
+            "Number of retries for lambda must be between 0 and 300.",
+        ),
+    ],
+)
+def test_refusals_come_over_http_with_the_service_s_words(
+    firehose: FirehoseSetup, settings: dict[str, Any], message: str
+) -> None:
+    """What the service refuses at create is refused with its code and message."""
+    assert firehose.refusal(settings) == ("InvalidArgumentException", message)
+    assert firehose.firehose.list_delivery_streams()["DeliveryStreamNames"] == []
+
+
+@pytest.mark.parametrize(("database", "table"), [("db", "nope"), ("nope", "rows")])
+def test_an_unknown_glue_table_is_wrapped(
+    firehose: FirehoseSetup, database: str, table: str
+) -> None:
+    """An unknown database or table is an InvalidArgument that wraps Glue's EntityNotFound."""
+    settings = configuration()
+    schema = settings["DataFormatConversionConfiguration"]["SchemaConfiguration"]
+    schema.update(DatabaseName=database, TableName=table)
+    code, message = firehose.refusal(settings)
+    assert code == "InvalidArgumentException"
+    assert "nope not found." in message
+    assert "EntityNotFoundException" in message
+
+
+def test_what_is_not_supported_says_so(firehose: FirehoseSetup) -> None:
+    """A setting that only the service has is refused, and the message says where to go."""
+    code, message = firehose.refusal(plain(CompressionFormat="Snappy"))
+    assert code == "InvalidArgumentException"
+    assert message.startswith("Not supported locally: CompressionFormat Snappy")
+    assert message.endswith("run it on AWS")
+
+
+def test_a_bucket_must_exist(firehose: FirehoseSetup) -> None:
+    """A destination in an unknown bucket is refused."""
+    _, message = firehose.refusal(configuration(BucketARN="arn:aws:s3:::nowhere"))
+    assert message == "The bucket nowhere does not exist"
+
+
+def test_encryption_is_switched_on_and_off(firehose: FirehoseSetup) -> None:
+    """Answers to puts say `Encrypted` as long as encryption is on."""
+    firehose.create(plain())
+    name = {"DeliveryStreamName": "events"}
+    assert firehose.put(b"x")["Encrypted"] is False
+    firehose.firehose.start_delivery_stream_encryption(**name)
+    assert firehose.put(b"x")["Encrypted"] is True
+    firehose.firehose.stop_delivery_stream_encryption(**name)
+    assert firehose.described()["DeliveryStreamEncryptionConfiguration"] == {"Status": "DISABLED"}
+
+
+def test_a_customer_key_needs_its_arn(firehose: FirehoseSetup) -> None:
+    """KeyARN goes with a customer's key, and only with it."""
+    encryption = {"KeyType": "CUSTOMER_MANAGED_CMK"}
+    code, message = firehose.refusal(plain(), DeliveryStreamEncryptionConfigurationInput=encryption)
+    assert code == "InvalidArgumentException"
+    assert "KeyARN" in message
+
+
+@pytest.mark.parametrize(
+    ("update", "words"),
+    [
+        ({"DynamicPartitioningConfiguration": {"Enabled": False}}, "only be enabled or"),
+        ({"S3BackupMode": "Disabled"}, "S3BackupMode"),
+        ({"BufferingHints": {"SizeInMBs": 1}}, "at least 64"),
+        ({"Prefix": "other/k=!{partitionKeyFromLambda:k}/"}, "Not supported locally"),
+    ],
+)
+def test_updates_are_refused_for_their_own_reason(
+    firehose: FirehoseSetup, update: dict[str, Any], words: str
+) -> None:
+    """An update the service refuses says so; one that would change the stream is not done here."""
+    firehose.create()
+    with pytest.raises(ClientError, match=words):
+        _update(firehose, update)
+
+
+def test_an_update_without_a_change_is_fine(firehose: FirehoseSetup) -> None:
+    """An update to what is there already succeeds, whatever version stays."""
+    firehose.create()
+    _update(firehose, {"BufferingHints": {"IntervalInSeconds": 60}})
+    assert firehose.described()["VersionId"] == "1"
+    with pytest.raises(ClientError) as caught:
+        _update(firehose, {}, version="2")
+    assert caught.value.response["Error"]["Code"] == "ConcurrentModificationException"
+
+
+def test_tags(firehose: FirehoseSetup) -> None:
+    """Tags given at create, added and removed are listed."""
+    firehose.create(Tags=[{"Key": "team", "Value": "x"}])
+    name = {"DeliveryStreamName": "events"}
+    firehose.firehose.tag_delivery_stream(**name, Tags=[{"Key": "env", "Value": "y"}])
+    firehose.firehose.untag_delivery_stream(**name, TagKeys=["team"])
+    tags = firehose.firehose.list_tags_for_delivery_stream(**name)["Tags"]
+    assert tags == [{"Key": "env", "Value": "y"}]
+
+
+def _update(firehose: FirehoseSetup, update: dict[str, Any], version: str = "1") -> None:
+    firehose.firehose.update_destination(
+        DeliveryStreamName="events",
+        CurrentDeliveryStreamVersionId=version,
+        DestinationId="destinationId-000000000001",
+        ExtendedS3DestinationUpdate=update,
+    )
