@@ -230,10 +230,8 @@ def _decode_message(
     # fastavro raises a dozen unrelated types on bad bytes; all mean the same thing here.
     except Exception as error:
         return Unreadable(Reason.BAD_DATUM, f"{type(error).__name__}: {error}", record)
-    if end < len(message):
+    if end != len(message):
         return Unreadable(Reason.BAD_DATUM, f"{len(message) - end} bytes after the datum", record)
-    if end > len(message):
-        return Unreadable(Reason.BAD_DATUM, "the datum ends early", record)
     return Batch(schema, envelope, events, record)
 
 

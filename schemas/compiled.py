@@ -24,8 +24,8 @@ Reader: TypeAlias = Callable[
 """Reads one datum: the message, where the datum begins, and what its events begin as. A null
 leaves an event as it began; without a start, every column begins as null.
 
-Answers the envelope, the events, and where the datum ends: behind the end of the message where
-the datum was cut. Raises ValueError or IndexError for bytes that are no datum."""
+Answers the envelope, the events, and where the datum ends. Raises ValueError or IndexError for
+bytes that are no datum: a string may be cut short unseen, but a count always follows the last."""
 
 
 class Run(NamedTuple):
@@ -91,7 +91,7 @@ else:
     {memory}[key] = () if known is None else kept(data, first, at, event, {names})
 """
 _OWN_MAP = """\
-if event.get({name!r}):
+if event.get({name!r}) is not None:
     event[{name!r}] = event[{name!r}].copy()
 """
 _BATCH = """\
@@ -102,7 +102,7 @@ def read(data, at, start_of=None):
     events = []
     times = {{}}
     for memory in memories:
-        if len(memory) > {kept}:
+        if len(memory) > {most}:
             memory.clear()
     count, at = block(data, at)
     while count:
@@ -132,7 +132,7 @@ def compile_reader(schema: Mapping[str, Any], runs: Sequence[Run] = ()) -> Reade
     source = _BATCH.format(
         envelope=indent("".join(_field(f, "envelope") for f in envelope), " " * 4),
         event=indent("".join(_event(fields, runs)), " " * 12),
-        kept=_RUNS_KEPT,
+        most=_RUNS_KEPT,
     )
     names: dict[str, Any] = {f.__name__: f for f in (long, size, text, texts, block, time, kept)}
     names["nulls"] = dict.fromkeys(f["name"] for f in fields)

@@ -1,30 +1,34 @@
 """The transform Lambda that Firehose calls: `transforms.firehose_handler.handler`.
 
 Wired once at cold start; parse, map, reply. A failed record is logged with its reason, because
-Firehose's error object has room only for its own.
+Firehose's error object has room only for its own. Each invocation asks which baselines there are;
+a damaged one is an error, so that Firehose keeps the records, rather than a silent `unknown`.
 """
 
 import os
 from collections import Counter
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transforms.context import context_from
+from schemas.s3_store import S3Store
+from transforms.baseline_store import BaselineReader
+from transforms.context import Context, context_from
 from transforms.core import Failed, transform
 from transforms.firehose_io import answer
 
 logger = Logger(service="finops-transform")
 metrics = Metrics(namespace="FinOpsFirehose", service="finops-transform")
-_transform = partial(transform, context=context_from(os.environ))  # noqa: TID251 the Lambda's edge
+_context = context_from(os.environ)  # noqa: TID251 the Lambda's edge
 
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one Firehose transformation request."""
-    reply, outcomes = answer(event, _transform)
+    reply, outcomes = answer(event, partial(transform, context=_current()))
     counts: Counter[str] = Counter()
     for outcome in outcomes:
         if isinstance(outcome.result, Failed):
@@ -44,3 +48,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     return reply
+
+
+def _current() -> Context:
+    """Return the context with the baselines as they are published now."""
+    reader = _baselines()
+    return replace(_context, baselines=reader.series()) if reader else _context
+
+
+@cache
+def _baselines() -> BaselineReader | None:
+    bucket = os.environ.get("FINOPS_BUCKET")  # noqa: TID251 the Lambda's edge
+    if not bucket:
+        return None
+    # The SDK comes with Lambda's runtime; 0.3 s of the first invocation, not of every import.
+    import boto3
+
+    return BaselineReader(S3Store(boto3.client("s3"), bucket), _context.evaluation)

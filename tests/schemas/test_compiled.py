@@ -14,6 +14,7 @@ from schemas.compiled import compile_reader
 from schemas.errors import SchemaError
 from schemas.registry import CHARGE_RECORDED, latest
 from tests.strategies import charge_envelopes, charges
+from tests.transforms.test_core import example
 
 SCHEMA = latest(CHARGE_RECORDED)
 HEADER = codec.MARKER + SCHEMA.fingerprint
@@ -111,13 +112,12 @@ def test_of_damaged_bytes_it_makes_what_fastavro_makes_or_nothing(events: Any, d
 
 
 EVENTS_AT = datum_of(ENVELOPE, []).rindex(b"\x00")
-ONE = datum_of(ENVELOPE, [])[:EVENTS_AT]
+HEAD = datum_of(ENVELOPE, [])[:EVENTS_AT]
+"""The envelope; the array of events follows."""
 MODE_AT = 2
 
 
 def event_bytes(**changes: Any) -> bytes:
-    from tests.transforms.test_core import example
-
     times = {"billing_period_start": 0, "charge_period_start": 0, "charge_period_end": 0}
     return ChargeEncoder().event(example() | times | changes)
 
@@ -125,15 +125,22 @@ def event_bytes(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("what", "datum"),
     [
-        ("an enum index counted from the end", ONE[:MODE_AT] + b"\x01" + ONE[MODE_AT + 1 :]),
-        ("a string of negative length", b"\x01" + ONE[2:]),
-        ("a number of more than 64 bits", ONE + b"\xfe" + b"\xff" * 9 + b"\x01"),
-        ("a number without an end", ONE + b"\xff" * 100_000),
-        ("a count of events that are not there", ONE + b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
-        ("a union index counted from the end", ONE + b"\x02" + b"\x00\x02p\x01\x02x"),
-        ("a union index in two bytes", ONE + b"\x02" + b"\x00\x02p\x80\x00"),
-        ("a string that is not UTF-8", b"\x02\xff" + ONE[2:] + b"\x00"),
-        ("a string cut in two", ONE[:-3]),
+        ("an enum index counted from the end", HEAD[:MODE_AT] + b"\x01" + HEAD[MODE_AT + 1 :]),
+        ("a string of negative length", b"\x01" + HEAD[2:]),
+        ("a number of more than 64 bits", HEAD + b"\xfe" + b"\xff" * 9 + b"\x01"),
+        ("a number without an end", HEAD + b"\xff" * 100_000),
+        (
+            "a count of events that are not there",
+            HEAD + b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        ),
+        ("a union index counted from the end", HEAD + b"\x02" + b"\x00\x02p\x01\x02x"),
+        ("a union index in two bytes", HEAD + b"\x02" + b"\x00\x02p\x80\x00"),
+        (
+            "a map whose key has a negative length, and so would be read again as the next block",
+            HEAD + b"\x02" + event_bytes()[:-1] + b"\x02\x02\x01" + bytes(5),
+        ),
+        ("a string that is not UTF-8", b"\x02\xff" + HEAD[2:] + b"\x00"),
+        ("a string cut in two", HEAD[:-3]),
         ("nothing", b""),
     ],
 )
@@ -145,8 +152,8 @@ def test_it_refuses(what: str, datum: bytes) -> None:
 def test_blocks_with_a_size_are_read() -> None:
     """The other spelling of an array that Avro allows: a negative count, then a size."""
     event = event_bytes()
-    plain = ONE + b"\x02" + event + b"\x02" + event + b"\x00"
-    sized = ONE + b"\x01\x00" + event + b"\x02" + event + b"\x00"
+    plain = HEAD + b"\x02" + event + b"\x02" + event + b"\x00"
+    sized = HEAD + b"\x01\x00" + event + b"\x02" + event + b"\x00"
     assert ours(plain) == ours(sized) == theirs(sized)
     assert len(ours(sized)["events"]) == 2
 
@@ -165,14 +172,15 @@ def test_a_start_leaves_nulls_out(events: Any) -> None:
         assert list(got.items()) == list(want.items())
 
 
-def test_rows_share_no_map() -> None:
+@pytest.mark.parametrize("tags", [{}, {"a": "1"}])
+def test_rows_share_no_map(tags: dict[str, str]) -> None:
     """Who changes one row changes that row only, though both came from memory."""
-    event = event_bytes(tags={"a": "1"}, allocated_tags={"b": "2"})
-    datum = ONE + b"\x06" + event * 3 + b"\x00"
+    event = event_bytes(tags=tags, allocated_tags=tags)
+    datum = HEAD + b"\x06" + event * 3 + b"\x00"
     for _ in range(3):
         for row in ours(datum)["events"]:
-            assert (row["tags"], row["allocated_tags"]) == ({"a": "1"}, {"b": "2"})
-            row["tags"]["a"] = row["allocated_tags"]["b"] = "changed"
+            assert (row["tags"], row["allocated_tags"]) == (tags, tags)
+            row["tags"]["b"] = row["allocated_tags"]["b"] = "changed"
 
 
 @pytest.mark.parametrize(
