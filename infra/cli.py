@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the answer is "no", 2 usage or set-up.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,8 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the process's entry point."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Millions of short-lived rows, hardly a cycle: collecting rarely saves a tenth of the time.
+    gc.set_threshold(200_000, 50, 50)
     sys.exit(run(arguments))
 
 

@@ -185,12 +185,15 @@ def start(
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
     """
+    from infra.aws.parts import check_parts
     from infra.aws.template import load_template, translate
     from infra.local.aws.server import LocalAws
 
     given = dict(parameters or {})
+    source = template or load_template()
+    check_parts(source)
     with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
-        stack = aws.deploy(translate(template or load_template(), given), given)
+        stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         platform = Platform(names, aws.client, aws.flush, str(aws.folder(names.bucket)))
         if views:

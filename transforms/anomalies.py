@@ -12,12 +12,12 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
 
 import orjson
 
 from schemas.amounts import plain_text
 from schemas.lake import ANOMALIES, ObjectStore
+from transforms.daily_totals import Series, daily_totals, series_of
 from transforms.ports import Query
 
 HISTORY_DAYS = 35
@@ -31,15 +31,6 @@ MIN_IMPACT = Decimal(10)
 """Floors: in percent of the expected amount and in units of the billing currency, per day."""
 CONTRIBUTORS = 3
 
-_TOTALS = """
-select charge_date, billing_account_id, sub_account_id, service_name, region_id, billing_currency,
-       sum(coalesce(effective_cost, billed_cost)) as cost
-from charges
-where charge_date between '{first}' and '{last}'
-    and charge_category = 'Usage' and charge_class is null
-group by 1, 2, 3, 4, 5, 6
-"""
-
 _RESOURCES = """
 select billing_account_id, sub_account_id, service_name, region_id, billing_currency,
        coalesce(resource_id, sku_id) as resource_id, charge_date,
@@ -50,9 +41,6 @@ where charge_date between '{first}' and '{last}'
     and service_name in ({services})
 group by 1, 2, 3, 4, 5, 6, 7
 """
-
-Series = tuple[str, str | None, str | None, str | None, str]
-"""(payer account, account, service, region, currency)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +82,14 @@ class Anomaly:
         )
 
 
-def find_anomalies(query: Query, day: date) -> list[Anomaly]:
+def find_anomalies(query: Query, store: ObjectStore, day: date) -> list[Anomaly]:
     """Judge one day's totals against the days before it, largest impact first."""
-    first = (day - timedelta(days=HISTORY_DAYS)).isoformat()
-    totals: dict[Series, dict[str, Decimal]] = defaultdict(dict)
-    for row in query.rows(_TOTALS.format(first=first, last=day.isoformat())):
-        totals[_series(row)][row["charge_date"]] = row["cost"]
+    first = day - timedelta(days=HISTORY_DAYS)
+    totals = daily_totals(query, store, first, day)
     found = [a for series, costs in totals.items() if (a := judge(series, costs, day))]
     if not found:
         return []
-    found = _explained(query, found, first, day)
+    found = _explained(query, found, _days_before(day, RECENT_DAYS), day)
     return sorted(found, key=lambda a: (-a.impact, a.anomaly_id))
 
 
@@ -145,7 +131,7 @@ def _explained(query: Query, found: list[Anomaly], first: str, day: date) -> lis
     sql = _RESOURCES.format(first=first, last=day.isoformat(), services=services)
     for row in query.rows(sql):
         resource = row["resource_id"] or "(no resource)"
-        costs[_series(row)][resource][row["charge_date"]] = row["cost"]
+        costs[series_of(row)][resource][row["charge_date"]] = row["cost"]
     return [_with_contributors(a, costs[a.series], day) for a in found]
 
 
@@ -163,16 +149,6 @@ def _with_contributors(
     contributors.sort(key=lambda c: (c.expected - c.actual, c.resource_id))
     fields = {name: getattr(anomaly, name) for name in Anomaly.__slots__}
     return Anomaly(**{**fields, "contributors": tuple(contributors[:CONTRIBUTORS])})
-
-
-def _series(row: dict[str, Any]) -> Series:
-    return (
-        row["billing_account_id"],
-        row["sub_account_id"],
-        row["service_name"],
-        row["region_id"],
-        row["billing_currency"],
-    )
 
 
 def _days_before(day: date, days: int) -> str:

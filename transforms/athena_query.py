@@ -10,7 +10,7 @@ from typing import Any
 
 from transforms.errors import QueryError
 
-FIRST_PAUSE_SECONDS = 0.2
+FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 _WAITING = ("QUEUED", "RUNNING")
 

@@ -13,6 +13,9 @@ from transforms.ports import Query
 from transforms.state import active_evaluation
 from transforms.tallies import Day, Sums, Tally, billed, difference
 
+BILLING_STEP_BYTES = 5_120
+"""Firehose bills each record rounded up to 5 KiB (Amazon Data Firehose pricing)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -46,7 +49,11 @@ class AuditReport:
     evaluation: str
     events: int
     billed: dict[str, str]
+    raw_objects: int
     raw_records: int
+    raw_bytes: int
+    ingestion_billed_bytes: int
+    """What Firehose bills for the records: each rounded up to 5 KiB."""
     raw_copies: int
     failed_records: int
     failed_events: int
@@ -82,7 +89,11 @@ def audit(query: Query, store: ObjectStore) -> AuditReport:
         evaluation=evaluation,
         events=sum(len(t.ordinals) for t in raw.days.values()),
         billed=billed(everything),
+        raw_objects=raw.objects,
         raw_records=raw.records,
+        raw_bytes=sum(raw.sizes),
+        ingestion_billed_bytes=sum(-(-size // BILLING_STEP_BYTES) for size in raw.sizes)
+        * BILLING_STEP_BYTES,
         raw_copies=sum(t.copies for t in raw.days.values()),
         failed_records=errors.records,
         failed_events=_failed_only(errors, processed),

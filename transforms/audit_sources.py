@@ -24,7 +24,14 @@ class Raw:
     days: dict[Day, Tally] = field(default_factory=lambda: defaultdict(Tally))
     promises: Promises = field(default_factory=dict)
     unreadable: list[tuple[str, bytes]] = field(default_factory=list)
-    records: int = 0
+    objects: int = 0
+    sizes: list[int] = field(default_factory=list)
+    """The size of each record, in bytes as they were put."""
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return len(self.sizes)
 
 
 @dataclass(slots=True)
@@ -59,8 +66,9 @@ def read_raw(store: ObjectStore) -> Raw:
     """Decode every object under raw/."""
     raw = Raw()
     for info in store.list(RAW):
+        raw.objects += 1
         for record in read_members(store.get(info.key)):
-            raw.records += 1
+            raw.sizes.append(len(record.body))
             if isinstance(record, Unreadable):
                 raw.unreadable.append((info.key, record.body))
             elif record.is_charges:

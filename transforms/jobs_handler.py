@@ -73,7 +73,7 @@ def run_baseline(job: Job, today: date) -> dict[str, Any]:
 def run_anomalies(job: Job, today: date) -> dict[str, Any]:
     """Find the anomalies of the newest complete day and store them."""
     day = today - timedelta(days=INCOMPLETE_DAYS)
-    found = find_anomalies(job.query, day)
+    found = find_anomalies(job.query, job.store, day)
     write_anomalies(job.store, day, found)
     return {"charge_date": day.isoformat(), "anomalies": [a.anomaly_id for a in found]}
 

@@ -33,10 +33,11 @@ def _checked(name: str, rules: Mapping[str, Any], given: str | None) -> str:
 
 
 def _refusal(value: str, rules: Mapping[str, Any]) -> str | None:
-    members = value.split(",") if rules.get("Type") == "CommaDelimitedList" else [value]
+    is_list = rules.get("Type") == "CommaDelimitedList"
+    members = [m.strip() for m in value.split(",")] if is_list else [value]
     allowed = [str(choice) for choice in rules.get("AllowedValues", members)]
     pattern = str(rules.get("AllowedPattern", "(?s).*"))
-    for member in (m.strip() for m in members):
+    for member in members:
         if member not in allowed:
             return f"must be one of {', '.join(allowed)}"
         if not re.fullmatch(pattern, member):

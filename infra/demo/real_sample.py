@@ -1,6 +1,7 @@
 """First part of the demo: the real FOCUS sample, from file to answer."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -82,7 +83,11 @@ def show_real_sample(platform: Platform) -> None:
 
 def show(platform: Platform, sql: str) -> None:
     """Print the answer to a query."""
-    columns, rows = platform.query.table(sql)
+    show_table(*platform.query.table(sql))
+
+
+def show_table(columns: list[tuple[str, str]], rows: list[list[Any]]) -> None:
+    """Print columns and rows; numbers stand right."""
     numbers = [name for name, kind in columns if kind in ("bigint", "decimal")]
     print_table([name for name, _ in columns], rows, right=numbers)
 

@@ -1,6 +1,7 @@
 """`sample-data/output` is what the code makes of `sample-data/focus`, today."""
 
 import json
+from decimal import Decimal
 
 import orjson
 import pyarrow.parquet as pq
@@ -38,7 +39,7 @@ def test_the_parquet_file_is_what_the_transform_answers() -> None:
         row = orjson.loads(line)
         found = stored[(row["delivery_id"], row["ordinal"])]
         for name in ("billed_cost", "list_cost", "pricing_quantity"):
-            assert found[name] == samples.stored(samples.Decimal(row[name]))
+            assert found[name] == samples.stored(Decimal(row[name]))
         for name in ("service_name", "cost_class", "tag_status", "policy_version"):
             assert found[name] == row[name]
 

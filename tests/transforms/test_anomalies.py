@@ -56,7 +56,7 @@ def test_a_monday_after_quiet_weekends_is_no_anomaly() -> None:
     louder = costs | {sunday.isoformat(): Decimal(200)}
     found = judge(SERIES, louder, sunday)
     assert found is not None
-    assert (found.recent_level, found.weekday_level) == (100, 20)
+    assert (found.recent_level, found.weekday_level) == (Decimal(100), Decimal(20))
 
 
 @given(st.lists(st.decimals(0, 1000, places=12), min_size=28, max_size=28), st.integers(0, 3_000))

@@ -119,7 +119,10 @@ ALLOWED: dict[str, Permissions] = {
         **logs("anomalies"),
         **QUERY,
         "ReadBaselines": (["s3:GetObject"], [f"{LAKE}/baselines/*"]),
-        "WriteAnomalies": (["s3:GetObject", "s3:PutObject"], [f"{LAKE}/summaries/anomalies/*"]),
+        "WriteAnomalies": (
+            ["s3:GetObject", "s3:PutObject"],
+            [f"{LAKE}/summaries/anomalies/*", f"{LAKE}/summaries/daily_totals/*"],
+        ),
         **REPORT,
     },
     "SchedulerRole": {

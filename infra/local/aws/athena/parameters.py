@@ -44,7 +44,7 @@ def _literal(parameter: str) -> str:
         raise ParameterError(
             f"{parameter} is not a literal", "Write text in single quotes, and numbers as they are."
         )
-    return select.expressions[0].sql(AthenaSelect, comments=False)
+    return str(select.expressions[0].sql(AthenaSelect, comments=False))
 
 
 def _is_literal(select: exp.Select) -> bool:

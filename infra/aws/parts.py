@@ -1,0 +1,37 @@
+"""What a stack of ours must consist of, so that a part that is gone is missed by its name.
+
+A resource that others refer to is missed by the deployment itself. These stand alone: nothing
+refers to a schedule, a policy on a bucket, or a table that only queries name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.aws.errors import TemplateError
+
+STAND_ALONE = {
+    "LakeTlsOnly": "the lake would take requests without TLS",
+    "ResultsTlsOnly": "query results would be readable without TLS",
+    "IngestSchedule": "nothing would be ingested",
+    "SettleSchedule": "no delivery would become the truth",
+    "BaselineSchedule": "no baseline would be published",
+    "AnomaliesSchedule": "no day would be judged",
+    "ChargesStoredTable": "the view charges would have nothing to read",
+    "DeliveriesStoredTable": "the view deliveries would have nothing to read",
+    "CurrentStateTable": "the view charges would not know what is true",
+    "DeliveryStatusTable": "the view deliveries would not know what was settled",
+    "ActiveEvaluationTable": "the views would not know which evaluation to show",
+    "AnomaliesTable": "anomalies could not be queried",
+}
+"""Resources by their names in the template, and what would happen without each."""
+
+
+def check_parts(template: Mapping[str, Any]) -> None:
+    """Refuse a template that lacks a part nothing else would miss.
+
+    Raises:
+        TemplateError: naming the part and what it is for.
+    """
+    for name, without in STAND_ALONE.items():
+        if name not in template["Resources"]:
+            raise TemplateError(f"the template has no {name}: {without}; put it back")
