@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from moto.core.base_backend import BackendDict
+from moto.s3.models import S3Backend, s3_backends
 
 from infra.local.aws.firehose_backend import register_firehose
 from infra.local.clock import ManualClock
@@ -26,7 +27,10 @@ def served() -> Iterator[Endpoint]:
 
 @pytest.fixture(autouse=True)
 def moto_as_new() -> Iterator[None]:
-    """Forget everything that a test left in moto."""
+    """Begin with moto's own S3, and forget everything that a test left in moto."""
+    s3_backends.clear()
+    s3_backends.bucket_accounts.clear()
+    s3_backends.backend = S3Backend
     yield
     BackendDict.reset()
 
