@@ -1,0 +1,38 @@
+"""Two days of schedules on a clock of their own: functions, Firehose and Athena do the work."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from infra.local.clock import ManualClock
+from infra.wiring import start
+from producers.sources import ChargeRow
+from producers.sources.simulator import HourlyExport, Simulator
+from tests import samples
+from transforms.audit import audit
+
+BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
+HOURS = 30
+
+
+def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None:
+    """Every row of every hour, once; money equals the source's, rounded row by row."""
+    parameters = {"SettleExpression": "cron(10 5 * * ? *)"}
+    clock = ManualClock(BEGIN)
+    with start(tmp_path, clock=clock, parameters=parameters) as (aws, platform):
+        aws.run_until(BEGIN + timedelta(hours=HOURS))
+        aws.flush()
+        (row,) = platform.query.rows("select count(*) as n, sum(billed_cost) as b from charges")
+        report = audit(platform.query, platform.store)
+        statuses = platform.query.rows("select distinct status from deliveries")
+    simulator = Simulator(1, date(2026, 9, 1), 31)
+    rows = [
+        r
+        for hour in range(1, HOURS + 1)
+        for r in HourlyExport(simulator, BEGIN + timedelta(hours=hour)).rows()
+    ]
+    assert all(isinstance(r, ChargeRow) for r in rows)
+    assert row["n"] == report.events == len(rows)
+    assert row["b"] == samples.total([Decimal(r.charge["billed_cost"]) for r in rows])
+    assert report.clean
+    assert {s["status"] for s in statuses} == {"append"}
