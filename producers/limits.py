@@ -14,7 +14,7 @@ MAX_RECORD_BYTES = 1_024_000
 
 ANSWER_PER_WIRE_BYTE = 25
 """Bytes of answer (base64 of the rows' JSON) one wire byte may cause. A Lambda buffer of 0.2 MB
-then answers with 5 MB, below Lambda's 6 MB; the buffer size is only a hint (design, section 3)."""
+then answers with 5 MB, below Lambda's 6 MB; the buffer size is only a hint (ADR 0001)."""
 
 TARGET_WIRE_BYTES = 4 * BILLING_STEP_BYTES
 """The compressed size a full record aims at, from below. One such record on top of a full 0.2 MB
