@@ -1,10 +1,10 @@
 """An in-process Amazon Data Firehose, as faithful as its documentation and captures allow.
 
 Section numbers (§) in comments are those of `docs/reference/firehose-behaviour.md`, the facts it is
-held to. It knows the service's own shapes and table schemas, and nothing of what flows through it. Absent,
-and refused where a configuration asks for it: jq and the other processors, HiveJsonSerDe, ORC, ZIP
-and Snappy objects. Absent without a word: metrics, the error log, IAM, throughput quotas and
-encryption at rest. What is buffered lives in this process only: flush before it ends.
+held to. It knows the service's own shapes and table schemas, and nothing of what flows through it.
+Absent, and refused where a configuration asks for it: jq and the other processors, HiveJsonSerDe,
+ORC, ZIP and Snappy objects. Absent without a word: metrics, the error log, IAM, throughput quotas
+and encryption at rest. What is buffered lives in this process only: flush before it ends.
 """
 
 from infra.local.firehose.errors import DeliveryError, FirehoseError
