@@ -132,6 +132,9 @@ def open_platform(
     running = running_server(data_dir)
     if running is not None:
         with connect(data_dir, running.endpoint_url) as platform:
+            if views:
+                # The other process may be a command that asks none, and so made none.
+                platform.make_views()
             yield platform
         return
     with start(data_dir, views=views) as (_, platform):
