@@ -10,13 +10,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.athena.catalog import view_statements
 from infra.errors import DataDirError, NoDataError
-from infra.local.clock import SystemClock
+from infra.local.clock import Clock, SystemClock
 from schemas.lake import PROCESSED, QUARANTINE, RAW
 from schemas.s3_store import S3Store
 from transforms.athena_query import AthenaQuery
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from infra.local.aws.server import LocalAws
-    from infra.local.clock import Clock
     from producers.delivery import Delivery
 
 DEFAULT_DATA_DIR = Path(".finops")
@@ -64,12 +64,19 @@ class Platform:
         client: returns a boto3 client of a service.
         flush: lets the stream deliver what it has buffered, where that can be asked for.
         lake: where the lake lies, for people: a folder or an S3 address.
+        clock: the time that people and jobs go by.
     """
 
     names: Names
     client: Callable[[str], Any]
     flush: Callable[[], None]
     lake: str
+    clock: Clock = field(default_factory=SystemClock)
+
+    def now_micros(self) -> int:
+        """Return the moment in microseconds since 1970 UTC."""
+        since = self.clock.now() - datetime(1970, 1, 1, tzinfo=UTC)
+        return since // timedelta(microseconds=1)
 
     @property
     def store(self) -> S3Store:
@@ -198,7 +205,8 @@ def start(
     with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
-        platform = Platform(names, aws.client, aws.flush, str(aws.folder(names.bucket)))
+        lake = str(aws.folder(names.bucket))
+        platform = Platform(names, aws.client, aws.flush, lake, clock or SystemClock())
         if views:
             platform.make_views()
         document = json.dumps({"names": asdict(names), "lake": platform.lake})
@@ -220,7 +228,7 @@ def check_data_dir(data_dir: Path, *, needs_data: bool = False) -> None:
     if data_dir.exists() and not data_dir.is_dir():
         raise DataDirError(f"{data_dir}: is not a folder; choose another --data-dir")
     if needs_data and not _has_data(data_dir):
-        raise NoDataError(f"no data yet in {data_dir}; run: finops ingest FILE --source focus")
+        raise NoDataError(f"no data yet in {data_dir}; run: finops ingest FILE")
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

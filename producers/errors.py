@@ -2,6 +2,9 @@
 
 FinopsError
 ├── SourceError       the file or export cannot be read as what it was said to be
+│   ├── SourceChangedError   it changed while it was read
+│   ├── ScopeHeldError       something else holds the scope; say whether to replace it or to add
+│   └── TooManyRejectedError too large a share of its rows cannot become events
 ├── DeliveryError     records were not accepted within the bounded retries
 └── TransportError    one call to the stream failed as a whole; delivery retries it
 """
@@ -11,6 +14,14 @@ from schemas.errors import FinopsError
 
 class SourceError(FinopsError):
     """A source cannot be read; nothing of it was delivered as complete."""
+
+
+class SourceChangedError(SourceError):
+    """The source changed while it was read; nothing of it was sent."""
+
+
+class TooManyRejectedError(SourceError):
+    """More rows than allowed cannot become events; nothing was sent."""
 
 
 class TransportError(FinopsError):

@@ -1,52 +1,75 @@
-"""One source, delivered: rows to events, events to records, records to the stream, then the close.
+"""One source, delivered: read into the spool, decide, send, close. Safe to kill at any step.
 
 A source may hold several scopes (payer account x billing period); each is a delivery of its own,
-with an id derived from what is delivered, so that the same source sent again is recognised.
+with an id derived from what is delivered, so that the same source sent again is recognised. The
+same command again continues what was interrupted (`producers.checkpoint.Step`).
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from producers import checkpoint as checkpoints
 from producers import quarantine
+from producers.checkpoint import Checkpoint, Decision, Opened, Step
+from producers.decision import Conflict, Known, OnConflict, ScopeHeldError, decide
 from producers.delivery import Delivery, Sent
+from producers.errors import SourceChangedError, SourceError, TooManyRejectedError
+from producers.identity import delivery_id_of, ingest_id
 from producers.limits import BILLING_STEP_BYTES, billed_bytes
-from producers.packing import Packer, Record
-from producers.sources import ChargeRow, RejectedRow, Scope, Source
-from producers.totals import DeliveryTotals
+from producers.packing import Record
+from producers.progress import Progress
+from producers.reading import NO_LIMITS, Limits, Reader, envelope_of
+from producers.receipts import Receipt, Receipts, billed
+from producers.sources import Scope, Source
+from producers.spool import Spool, get_records, get_rejected
 from schemas import codec
-from schemas.codec import ChargeEncoder
-from schemas.events import ChargeEnvelope, DeliveryCompleted, Envelope, Rejected
+from schemas.current_state import read_current
+from schemas.events import Day, DeliveryCompleted, Rejected
 from schemas.lake import ObjectStore
 
-PROGRESS_ROWS = 2_000
+MAX_REJECTED = 0.5
+"""The share of rows that may be unusable, by default: beyond it, it is the wrong file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
-    """What the lake knows of an earlier delivery with the same id."""
+class Options:
+    """What a person may say about an ingest.
 
-    asserted_at: int
-    current: bool
-    """Whether its scope is read from it now."""
+    Attributes:
+        on_conflict: what to do where another export or file holds a scope.
+        resend: send everything, whatever the lake knows.
+        max_rejected: the share of rows that may be unusable, 0 to 1.
+    """
+
+    on_conflict: OnConflict = OnConflict.REFUSE
+    resend: bool = False
+    max_rejected: float = MAX_REJECTED
 
 
-@dataclass(slots=True)
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeReport:
     """One delivery of an ingest."""
 
     scope: Scope
     delivery_id: str
-    already: Completed | None
-    """Set when the lake had it complete before: then no event was sent again."""
-    asserted: bool = True
+    already: bool
+    """Whether the lake had it before: then no event was sent again."""
+    asserted: bool
     """Whether DeliveryCompleted was sent."""
-    events: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    events: int
+    billed: dict[str, str]
+    """By currency, exact decimal text, residues included."""
+    days: int
+    unchanged_days: int
+    """Days whose rows an earlier delivery holds; they were not sent again."""
+    rejected: list[Rejected]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What an ingest did, for people and for scripts. Sizes in bytes."""
 
@@ -56,18 +79,13 @@ class IngestReport:
     sent: Sent
     json_billed_bytes: int
     """What Firehose would bill for the same events, one JSON event a record."""
+    resumed: bool
+    """Whether it continued what another process began."""
 
     @property
     def nothing_new(self) -> bool:
         """Whether nothing at all was sent."""
         return not self.sent.records
-
-
-@dataclass(slots=True)
-class _Delivery:
-    report: ScopeReport
-    totals: DeliveryTotals = field(default_factory=DeliveryTotals)
-    rejected: list[RejectedRow] = field(default_factory=list)
 
 
 class Ingest:
@@ -76,10 +94,12 @@ class Ingest:
     Args:
         source: what to deliver.
         delivery: where records go.
-        store: where rejected rows are kept.
-        known: what the lake knows of a delivery id; None when it was never completed.
-        resend: send everything, whatever the lake knows.
-        progress: called now and then with the number of rows read so far.
+        store: the lake: quarantine, receipts and the current state.
+        spool: where records wait until they are sent; of this ingest alone.
+        now: microseconds since 1970 UTC.
+        options: what a person said.
+        progress: called now and then.
+        reached: called at the beginning of each step and after each safe point within one.
     """
 
     def __init__(
@@ -87,134 +107,275 @@ class Ingest:
         source: Source,
         delivery: Delivery,
         store: ObjectStore,
-        known: Callable[[str], Completed | None],
+        spool: Spool,
+        now: Callable[[], int],
         *,
-        resend: bool = False,
-        progress: Callable[[int], None] = lambda rows: None,
+        options: Options = DEFAULTS,
+        progress: Callable[[Progress], None] = lambda progress: None,
+        reached: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._source = source
         self._delivery = delivery
         self._store = store
-        self._known = known
-        self._resend = resend
+        self._spool = spool
+        self._now = now
+        self._options = options
         self._progress = progress
-        self._encoder = ChargeEncoder()
-        self._packer = Packer(self._encoder)
-        self._deliveries: dict[Scope, _Delivery] = {}
-        self._notes: Counter[str] = Counter()
-        self._rows = 0
-        self._json_billed = 0
+        self._reached = reached
+        self._receipts = Receipts(store)
+        self._id = ingest_id(source)
+        self._at = Checkpoint()
 
-    def run(self) -> IngestReport:
-        """Deliver the source to its end.
+    def run(self, limits: Limits = NO_LIMITS) -> IngestReport | None:
+        """Deliver the source, from where an earlier call left it.
+
+        Returns:
+            The report at its end; None where the limits stopped it: call again, in any process.
 
         Raises:
-            SourceError: the source stopped being readable; nothing was completed.
+            SourceError: the source is not readable, changed, or may not be delivered; nothing of
+                it was sent.
             DeliveryError: the stream refused records; nothing more was completed.
         """
-        for row in self._source.rows():
-            self._rows += 1
-            if isinstance(row, ChargeRow):
-                self._take(row)
-            else:
-                self._reject(row)
-            if self._rows % PROGRESS_ROWS == 0:
-                self._progress(self._rows)
-        self._send(self._packer.flush())
-        # Every event is accepted before any delivery is closed.
-        self._delivery.flush()
-        for delivery in self._deliveries.values():
-            self._complete(delivery)
-        self._delivery.flush()
-        self._progress(self._rows)
-        return IngestReport(
-            rows=self._rows,
-            scopes=[d.report for d in self._deliveries.values()],
-            notes=self._notes,
-            sent=self._delivery.sent,
-            json_billed_bytes=self._json_billed,
+        self._at = (
+            checkpoints.load(self._spool) or self._remembered() or Checkpoint(self._source.name)
         )
+        if self._at.step is Step.READ and not self._read(limits):
+            return None
+        if self._at.step is Step.DECIDE:
+            self._reached(Step.DECIDE)
+            self._decide()
+        if self._at.step is Step.SEND and not self._send(limits):
+            return None
+        for step, work in (
+            (Step.QUARANTINE, self._quarantine),
+            (Step.COMPLETE, self._complete),
+            (Step.RECEIPT, self._write_receipts),
+        ):
+            if self._at.step is step:
+                self._reached(step)
+                work()
+        self._reached(Step.CLEAR)
+        self._spool.clear()
+        return self._report()
 
-    def _take(self, row: ChargeRow) -> None:
-        delivery = self._of(row.scope)
-        self._notes.update(row.notes)
-        encoded = self._encoder.event(row.charge)
-        delivery.totals.add(row, self._encoder.content(encoded))
-        if delivery.report.already is None:
-            envelope = self._charge_envelope(delivery, row)
-            self._send(self._packer.add(envelope, row.charge, encoded))
+    def _read(self, limits: Limits) -> bool:
+        self._reached(Step.READ)
+        reader = Reader(
+            self._source,
+            self._spool,
+            self._at,
+            lambda scope: delivery_id_of(self._id, scope),
+            progress=self._progress,
+            safe_point=lambda: self._reached("safe-point"),
+        )
+        if not reader.read(limits):
+            return False
+        try:
+            self._source.check()
+        except SourceChangedError:
+            self._spool.clear()
+            raise
+        if not self._at.rows:
+            raise SourceError(f"{self._source.name}: has no rows; is the export complete?")
+        self._go_on(Step.DECIDE)
+        return True
 
-    def _reject(self, row: RejectedRow) -> None:
-        delivery = self._of(row.scope)
-        delivery.totals.reject(row)
-        delivery.rejected.append(row)
+    def _remembered(self) -> Checkpoint | None:
+        """Return what an earlier ingest of the same source counted, so that it need not be read.
 
-    def _of(self, scope: Scope) -> _Delivery:
-        found = self._deliveries.get(scope)
+        Only where nothing of it has to be sent again: every delivery left its receipt.
+        """
+        if self._options.resend or self._source.mode == "append":
+            return None
+        found = checkpoints.recall(self._store, self._id)
         if found is None:
-            delivery_id = derived_id(self._source, scope)
-            already = None if self._resend else self._known(delivery_id)
-            found = _Delivery(ScopeReport(scope, delivery_id, already))
-            self._deliveries[scope] = found
-        return found
-
-    def _send(self, records: Iterable[Record]) -> None:
-        for record in records:
-            average = record.json_bytes // record.events
-            self._json_billed += record.events * max(billed_bytes(average), BILLING_STEP_BYTES)
-            self._delivery.put(record)
-
-    def _complete(self, delivery: _Delivery) -> None:
-        report, totals = delivery.report, delivery.totals
-        report.events = totals.events
-        report.rejected = totals.rejected()
-        already = report.already
-        # The same content said again later is news only if something else was believed meanwhile.
-        report.asserted = already is None or (
-            not already.current and self._source.asserted_at > already.asserted_at
+            return None
+        known = (
+            self._receipts.get(d.scope, self._source.mode, d.delivery_id) for d in found.deliveries
         )
-        if not report.asserted:
+        return found if all(known) else None
+
+    def _go_on(self, step: Step) -> None:
+        self._at.step = step
+        checkpoints.save(self._spool, self._at)
+
+    def _decide(self) -> None:
+        self._check_rejected()
+        readable = {
+            (day.delivery_id, day.billing_period, day.charge_date)
+            for day in (read_current(self._store) if self._source.mode == "overwrite" else ())
+        }
+        conflicts = []
+        for opened in self._at.deliveries:
+            found = decide(
+                self._source,
+                opened,
+                _billed(opened),
+                self._known(opened, readable),
+                on_conflict=self._options.on_conflict,
+                resend=self._options.resend,
+                now=self._now(),
+            )
+            if isinstance(found, Conflict):
+                conflicts.append(found)
+            else:
+                opened.decision = found
+        if conflicts:
+            raise ScopeHeldError(conflicts)
+        self._go_on(Step.SEND)
+
+    def _known(self, opened: Opened, readable: set[tuple[str, str, str]]) -> Known:
+        receipt = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+        if self._source.mode == "append":
+            return Known(receipt, (), None, ())
+        claims = self._receipts.of(opened.scope)
+        return Known(receipt, claims, self._receipts.appended(opened.scope), readable)
+
+    def _check_rejected(self) -> None:
+        rejected = sum(d.totals.rejected_rows for d in self._at.deliveries)
+        share = rejected / self._at.rows
+        if share <= self._options.max_rejected:
             return
-        quarantine.write(self._store, report.delivery_id, delivery.rejected)
-        completed = DeliveryCompleted(
-            ordinal=self._rows,
+        reasons: Counter[str] = Counter()
+        for delivery in self._at.deliveries:
+            for group in delivery.totals.rejected():
+                reasons[group["reason"]] += group["rows"]
+        said = ", ".join(f"{rows:,} {reason}" for reason, rows in reasons.most_common(3))
+        raise TooManyRejectedError(
+            f"{self._source.name}: {rejected:,} of {self._at.rows:,} rows cannot become events "
+            f"({said}), {share:.0%} where {self._options.max_rejected:.0%} are allowed; nothing "
+            "was sent: mend the file, or say --max-rejected 100%"
+        )
+
+    def _send(self, limits: Limits) -> bool:
+        """Send chunk by chunk; every event is accepted before any delivery is closed."""
+        at = self._at
+        self._reached(Step.SEND)
+        decisions = {d.delivery_id: d.decision for d in at.deliveries}
+        self._delivery.sent = at.sent
+        while at.sent_chunks < len(at.record_chunks):
+            for record in get_records(self._spool, at.record_chunks[at.sent_chunks]):
+                decision = decisions[record.delivery_id]
+                if decision is not None and decision.sends(record.partition):
+                    average = record.json_bytes // record.events
+                    each = max(billed_bytes(average), BILLING_STEP_BYTES)
+                    at.json_billed += record.events * each
+                    self._delivery.put(record)
+            self._delivery.flush()
+            at.sent_chunks += 1
+            done = at.sent_chunks / len(at.record_chunks)
+            self._progress(Progress(at.step, at.sent.events, done))
+            checkpoints.save(self._spool, at)
+            self._reached("sent-chunk")
+            if limits.out_of_time():
+                return False
+        self._go_on(Step.QUARANTINE)
+        return True
+
+    def _quarantine(self) -> None:
+        asserted = {
+            d.delivery_id
+            for d in self._at.deliveries
+            if d.decision and d.decision.asserted and not d.decision.already
+        }
+        for delivery_id in sorted(asserted):
+            quarantine.forget(self._store, delivery_id)
+        for number, name in enumerate(self._at.rejected_chunks):
+            lines: dict[str, list[bytes]] = {delivery_id: [] for delivery_id in sorted(asserted)}
+            for delivery_id, line in get_rejected(self._spool, name):
+                if delivery_id in lines:
+                    lines[delivery_id].append(line)
+            for delivery_id, of_it in lines.items():
+                quarantine.write(self._store, delivery_id, number, of_it)
+        self._go_on(Step.COMPLETE)
+
+    def _complete(self) -> None:
+        self._delivery.sent = self._at.sent
+        for opened in self._at.deliveries:
+            if opened.decision is not None and opened.decision.asserted:
+                completed = self._completed(opened, opened.decision)
+                envelope = envelope_of(self._source, opened.delivery_id)
+                message = codec.encode_completed(envelope, completed)
+                self._delivery.put(Record(codec.compress(message), "deliveries", 0, 0))
+        self._delivery.flush()
+        self._go_on(Step.RECEIPT)
+
+    def _completed(self, opened: Opened, decision: Decision) -> DeliveryCompleted:
+        if decision.already:
+            # What was promised then, retried rows included, is what is said again.
+            known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+            if known is not None:
+                return DeliveryCompleted(
+                    **{
+                        **known.completed,
+                        "asserted_at": decision.asserted_at,
+                        "replaces_scope": decision.replaces_scope,
+                    }
+                )
+        return DeliveryCompleted(
+            ordinal=self._at.rows,
             source_name=self._source.name,
-            billing_account_id=report.scope.billing_account_id,
-            scope_period=report.scope.billing_period,
-            asserted_at=self._source.asserted_at,
-            events=totals.events,
-            days=totals.days(),
-            rejected=report.rejected,
-        )
-        message = codec.encode_completed(self._envelope(report.delivery_id), completed)
-        self._delivery.put(Record(codec.compress(message), "deliveries", 0, 0))
-
-    def _envelope(self, delivery_id: str) -> Envelope:
-        return Envelope(
-            delivery_id=delivery_id,
-            delivery_mode=self._source.mode,
-            source=self._source.kind,
-            mapper_version=self._source.mapper_version,
+            dataset_instance=self._source.dataset_instance,
+            replaces_scope=decision.replaces_scope,
+            settings=dict(self._source.settings),
+            billing_account_id=opened.scope.billing_account_id,
+            scope_period=opened.scope.billing_period,
+            asserted_at=decision.asserted_at,
+            events=opened.totals.events,
+            days=_held(opened.totals.days(), decision.held),
+            rejected=opened.totals.rejected(),
+            revision=0,
         )
 
-    def _charge_envelope(self, delivery: _Delivery, row: ChargeRow) -> ChargeEnvelope:
-        return ChargeEnvelope(
-            **self._envelope(delivery.report.delivery_id),
-            billing_period=row.scope.billing_period,
-            charge_date=row.charge_date,
+    def _write_receipts(self) -> None:
+        for opened in self._at.deliveries:
+            if opened.decision is not None and opened.decision.asserted:
+                receipt = Receipt(
+                    delivery_id=opened.delivery_id,
+                    ingest_id=self._id,
+                    source=self._source.kind,
+                    mode=self._source.mode,
+                    mapper_version=self._source.mapper_version,
+                    sent_at=self._now(),
+                    completed=self._completed(opened, opened.decision),
+                )
+                self._receipts.write(receipt)
+        if self._source.mode == "overwrite":
+            checkpoints.remember(self._store, self._id, self._at)
+        self._go_on(Step.CLEAR)
+
+    def _report(self) -> IngestReport:
+        return IngestReport(
+            rows=self._at.rows,
+            scopes=[_scope_report(d, d.decision) for d in self._at.deliveries if d.decision],
+            notes=self._at.notes,
+            sent=replace(self._at.sent),
+            json_billed_bytes=self._at.json_billed,
+            resumed=self._at.resumed,
         )
 
 
-def derived_id(source: Source, scope: Scope) -> str:
-    """Return the delivery's id: 24 hex digits of a hash over what is delivered.
+def _held(days: list[Day], held: dict[str, str]) -> list[Day]:
+    for day in days:
+        day["held_by"] = held.get(f"{day['billing_period']}/{day['charge_date']}")
+    return days
 
-    The same content, scope and mapper give the same id; anything else gives another.
-    """
-    parts = (
-        source.kind,
-        source.mapper_version,
-        source.fingerprint,
-        scope.billing_account_id,
-        scope.billing_period,
+
+def _billed(opened: Opened) -> dict[str, str]:
+    return billed(opened.totals.days())
+
+
+def _scope_report(opened: Opened, decision: Decision) -> ScopeReport:
+    days = opened.totals.days()
+    return ScopeReport(
+        scope=opened.scope,
+        delivery_id=opened.delivery_id,
+        already=decision.already,
+        asserted=decision.asserted,
+        events=opened.totals.events,
+        billed=billed(days),
+        days=len(days),
+        unchanged_days=len(decision.held),
+        rejected=opened.totals.rejected(),
     )
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

@@ -30,6 +30,8 @@ class Record:
     events: int
     json_bytes: int
     """The same events as one line of JSON each, summed; for comparison."""
+    delivery_id: str = ""
+    """Whose events they are; empty for a DeliveryCompleted."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Packer:
         message = self._encoder.message(batch.envelope, batch.events[:count])
         data = codec.compress(message, at_least=-(-answer // ANSWER_PER_WIRE_BYTE))
         partition = f"{batch.envelope['billing_period']}/{batch.envelope['charge_date']}"
-        return Record(data, partition, count, sum(rows))
+        return Record(data, partition, count, sum(rows), batch.envelope["delivery_id"])
 
 
 def _base64_size(size: int) -> int:

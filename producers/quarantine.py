@@ -1,22 +1,24 @@
 """Source rows that could not become events: kept with file, line, reason and original text.
 
-One object of JSON lines a delivery, under `quarantine/`. Writing the same delivery again writes
-the same object again.
+JSON lines under `quarantine/<delivery id>/`, one object for each chunk an ingest read. Writing the
+same delivery again writes the same objects again.
 """
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 
 import orjson
 
-from producers.sources import RejectedRow
+from producers.sources import RejectedRow, Scope
+from schemas.amounts import plain_text
 from schemas.lake import QUARANTINE, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """One row as it lies in quarantine."""
+    """One row as it lies in quarantine, with all that is needed to read it again."""
 
     delivery_id: str
     ordinal: int
@@ -25,39 +27,101 @@ class QuarantinedRow:
     reason: str
     detail: str
     text: str
+    currency: str | None = None
+    billed_cost: str | None = None
+    """What could be read of its money, exact decimal text."""
+    columns: list[str] = field(default_factory=list)
+    """The header it was read under."""
+    billing_account_id: str = ""
+    billing_period: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of its delivery."""
+        return Scope(self.billing_account_id, self.billing_period)
 
 
-def write(store: ObjectStore, delivery_id: str, rows: Sequence[RejectedRow]) -> None:
-    """Store the rejected rows of a delivery; nothing to store writes nothing."""
+def write(store: ObjectStore, delivery_id: str, number: int, lines: Sequence[bytes]) -> None:
+    """Store one chunk of a delivery's rejected rows; nothing to store writes nothing.
+
+    Args:
+        store: the lake.
+        delivery_id: whose rows they are.
+        number: the chunk's number.
+        lines: what `as_line` returned, as JSON with a newline.
+    """
+    if lines:
+        store.put(f"{QUARANTINE}{delivery_id}/{number:05}.jsonl", b"".join(lines))
+
+
+def forget(store: ObjectStore, delivery_id: str) -> None:
+    """Remove what an earlier ingest of the same delivery kept: it is about to be written again."""
+    for info in list(store.list(f"{QUARANTINE}{delivery_id}/")):
+        store.delete(info.key)
+
+
+def read(store: ObjectStore, delivery_id: str = "") -> Iterator[QuarantinedRow]:
+    """Yield quarantined rows by delivery and ordinal: all, or those of one delivery."""
+    for _, rows in read_objects(store, delivery_id):
+        yield from rows
+
+
+def read_objects(
+    store: ObjectStore, delivery_id: str = ""
+) -> Iterator[tuple[str, list[QuarantinedRow]]]:
+    """Yield each object's key and rows."""
+    prefix = f"{QUARANTINE}{delivery_id}/" if delivery_id else QUARANTINE
+    for info in store.list(prefix):
+        yield info.key, [_row(line) for line in store.get(info.key).splitlines()]
+
+
+def replace(store: ObjectStore, key: str, rows: Sequence[QuarantinedRow]) -> None:
+    """Keep only these rows of an object; without any, it goes."""
     if rows:
-        body = b"".join(orjson.dumps(_line(delivery_id, r)) + b"\n" for r in rows)
-        store.put(f"{QUARANTINE}{delivery_id}.jsonl", body)
+        store.put(key, b"".join(orjson.dumps(_encoded(asdict(r))) + b"\n" for r in rows))
+    else:
+        store.delete(key)
 
 
-def read(store: ObjectStore) -> Iterator[QuarantinedRow]:
-    """Yield every quarantined row, by delivery and ordinal."""
-    for info in store.list(QUARANTINE):
-        for line in store.get(info.key).splitlines():
-            fields = orjson.loads(line)
-            encoded = fields.pop("text_base64", None)
-            if encoded is not None:
-                fields["text"] = base64.b64decode(encoded).decode("utf-8", "surrogateescape")
-            yield QuarantinedRow(**fields)
+def as_line(delivery_id: str, row: RejectedRow) -> dict[str, object]:
+    """Return a rejected row as its line says it."""
+    return _encoded(
+        {
+            "delivery_id": delivery_id,
+            "ordinal": row.ordinal,
+            "file": row.file,
+            "line": row.line,
+            "reason": row.reason,
+            "detail": row.detail,
+            "text": row.text,
+            "currency": row.currency,
+            "billed_cost": _money(row.billed_cost),
+            "columns": [c.encode("utf-8", "backslashreplace").decode() for c in row.columns],
+            "billing_account_id": row.scope.billing_account_id,
+            "billing_period": row.scope.billing_period,
+        }
+    )
 
 
-def _line(delivery_id: str, row: RejectedRow) -> dict[str, object]:
-    fields: dict[str, object] = {
-        "delivery_id": delivery_id,
-        "ordinal": row.ordinal,
-        "file": row.file,
-        "line": row.line,
-        "reason": row.reason,
-        "detail": row.detail,
-    }
+def _money(value: Decimal | None) -> str | None:
+    return None if value is None else plain_text(value)
+
+
+def _row(line: bytes) -> QuarantinedRow:
+    fields = orjson.loads(line)
+    encoded = fields.pop("text_base64", None)
+    if encoded is not None:
+        fields["text"] = base64.b64decode(encoded).decode("utf-8", "surrogateescape")
+    return QuarantinedRow(**fields)
+
+
+def _encoded(fields: dict[str, object]) -> dict[str, object]:
+    text = str(fields["text"])
     try:
-        row.text.encode()
+        text.encode()
     except UnicodeEncodeError:
         # Not UTF-8: JSON cannot hold it as text, and the original bytes matter.
-        original = row.text.encode("utf-8", "surrogateescape")
+        original = text.encode("utf-8", "surrogateescape")
+        del fields["text"]
         return {**fields, "text_base64": base64.b64encode(original).decode()}
-    return {**fields, "text": row.text}
+    return fields

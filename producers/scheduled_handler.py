@@ -1,76 +1,124 @@
-"""The scheduled ingest Lambda: one hour of the configured source, delivered once.
+"""The scheduled ingest Lambda: the simulated hour that ended, or what is new in an AWS export.
 
-It works from the time it was scheduled for, never from the clock: a repeated invocation makes the
-same delivery, finds it ingested, and sends nothing.
+The simulated hour follows from the time the schedule fired for, never from the clock: a repeated
+invocation makes the same delivery, finds it ingested, and sends nothing. An export is taken in
+steps, see `producers.export_ingest`.
 """
 
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from producers.boto_transport import BotoTransport
 from producers.delivery import Delivery
 from producers.errors import SourceError
-from producers.ingest import Completed, Ingest, IngestReport
+from producers.export_ingest import Advance, Continuation, advance
+from producers.ingest import Ingest, IngestReport
 from producers.sources import Source
 from producers.sources.simulator import HourlyExport, Simulator
+from producers.spool import MemorySpool
 from producers.transport import Transport
-from schemas.lake import INGESTED, ObjectStore
+from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
 
 BUFFER_SECONDS = 300.0
 """Firehose's buffer interval; beyond 300 partitions the producer waits it out."""
+TIME_TO_END_SECONDS = 60.0
+"""What an invocation keeps for spooling its last chunk and sending its message."""
+
+
+class LambdaContext(Protocol):
+    """What we ask of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the invocation may still take."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Producer:
     """What an invocation is given: where rows come from, where records and notes go."""
 
-    source: Callable[[datetime], Source]
     transport: Transport
     store: ObjectStore
     sleep: Callable[[float], None]
     jitter: random.Random
+    now: Callable[[], int]
+    """Microseconds since 1970 UTC."""
+    hour: Callable[[datetime], Source] | None = None
+    """The simulated hour that ended at a moment."""
+    export: Callable[[], Sequence[Source]] | None = None
+    """The current assemblies of an AWS export; one of the two is set."""
+    send: Callable[[dict[str, Any]], None] = lambda message: None
+    """Sends a message to this function."""
+
+    def delivery(self) -> Delivery:
+        """Return a way into the stream."""
+        return Delivery(
+            self.transport,
+            sleep=self.sleep,
+            jitter=self.jitter,
+            next_interval=lambda: self.sleep(BUFFER_SECONDS),
+        )
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Deliver the hour that ended at `scheduled_time`."""
-    report = run(_producer(), scheduled_time(event))
-    return {
-        "rows": report.rows,
-        "deliveries": [s.delivery_id for s in report.scopes],
-        "nothing_new": report.nothing_new,
-        "sent": asdict(report.sent),
-        "billed_bytes_as_json_records": report.json_billed_bytes,
-    }
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Deliver what is new at `scheduled_time`, or go on where the last message left off."""
+    producer = _producer()
+    if producer.export is not None:
+        margin = TIME_TO_END_SECONDS * 1_000
+        done = run_export(
+            producer, event, lambda: context.get_remaining_time_in_millis() < margin
+        )
+        return {"reports": [_said(r) for r in done.reports], "continues": done.next is not None}
+    return _said(run_hour(producer, scheduled_time(event)))
 
 
-def run(producer: Producer, moment: datetime) -> IngestReport:
-    """Deliver one scheduled hour and note that it was.
+def run_hour(producer: Producer, moment: datetime) -> IngestReport:
+    """Deliver one scheduled hour.
 
     Raises:
         SourceError: the source cannot be read.
         DeliveryError: the stream refused records; the schedule's retry sends them again.
     """
-    delivery = Delivery(
-        producer.transport,
-        sleep=producer.sleep,
-        jitter=producer.jitter,
-        next_interval=lambda: producer.sleep(BUFFER_SECONDS),
-    )
-    notes = _Notes(producer.store)
-    report = Ingest(producer.source(moment), delivery, producer.store, notes.read).run()
-    for scope in report.scopes:
-        if scope.asserted:
-            notes.write(scope.delivery_id, int(moment.timestamp() * 1_000_000))
+    assert producer.hour is not None
+    report = Ingest(
+        producer.hour(moment), producer.delivery(), producer.store, MemorySpool(), producer.now
+    ).run()
+    assert report is not None, "an hour is read without limits"
     return report
+
+
+def run_export(
+    producer: Producer, event: Mapping[str, Any], out_of_time: Callable[[], bool]
+) -> Advance:
+    """Take the export as far as this invocation may, and tell the next one what is left.
+
+    Raises:
+        SourceError: some of it could not be ingested; said at the end, when all else is done.
+        DeliveryError: the stream refused records; Lambda's retry of the event continues.
+    """
+    assert producer.export is not None
+    done = advance(
+        producer.export,
+        producer.delivery,
+        producer.store,
+        producer.now,
+        out_of_time,
+        Continuation.of(event),
+    )
+    if done.next is not None:
+        producer.send(done.next.message())
+    elif done.failed:
+        raise SourceError("; ".join(done.failed))
+    return done
 
 
 def scheduled_time(event: Mapping[str, Any]) -> datetime:
@@ -87,21 +135,14 @@ def scheduled_time(event: Mapping[str, Any]) -> datetime:
         ) from error
 
 
-class _Notes:
-    """Which deliveries were completed: one small object each."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-
-    def read(self, delivery_id: str) -> Completed | None:
-        try:
-            note = orjson.loads(self._store.get(INGESTED + delivery_id))
-        except KeyError:
-            return None
-        return Completed(asserted_at=note["asserted_at"], current=True)
-
-    def write(self, delivery_id: str, asserted_at: int) -> None:
-        self._store.put(INGESTED + delivery_id, orjson.dumps({"asserted_at": asserted_at}))
+def _said(report: IngestReport) -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "deliveries": [s.delivery_id for s in report.scopes],
+        "nothing_new": report.nothing_new,
+        "sent": asdict(report.sent),
+        "billed_bytes_as_json_records": report.json_billed_bytes,
+    }
 
 
 @cache
@@ -110,23 +151,56 @@ def _producer() -> Producer:
     import boto3
 
     environment = os.environ  # noqa: TID251 the Lambda's edge
+    s3 = boto3.client("s3")
+    simulated = environment["FINOPS_SOURCE"] == "simulator"
+    function = environment.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+    def send(message: dict[str, Any]) -> None:
+        boto3.client("lambda").invoke(
+            FunctionName=function, InvocationType="Event", Payload=orjson.dumps(message)
+        )
+
     return Producer(
-        source=_source(environment),
         transport=BotoTransport(boto3.client("firehose"), environment["FINOPS_STREAM"]),
-        store=S3Store(boto3.client("s3"), environment["FINOPS_BUCKET"]),
+        store=S3Store(s3, environment["FINOPS_BUCKET"]),
         sleep=time.sleep,
         jitter=random.Random(),
+        now=lambda: time.time_ns() // 1_000,
+        hour=_hours(environment) if simulated else None,
+        export=None if simulated else _export(environment, s3),
+        send=send,
     )
 
 
-def _source(environment: Mapping[str, str]) -> Callable[[datetime], Source]:
-    if environment["FINOPS_SOURCE"] != "simulator":
-        raise SourceError(
-            f"FINOPS_SOURCE {environment['FINOPS_SOURCE']!r} cannot be scheduled; use 'simulator'"
-        )
+def _hours(environment: Mapping[str, str]) -> Callable[[datetime], Source]:
     simulator = Simulator(
         int(environment["FINOPS_SIMULATOR_SEED"]),
         date.fromisoformat(environment["FINOPS_SIMULATOR_START"]),
         int(environment["FINOPS_SIMULATOR_DAYS"]),
     )
     return lambda moment: HourlyExport(simulator, moment)
+
+
+def _export(environment: Mapping[str, str], s3: Any) -> Callable[[], Sequence[Source]]:
+    """Return what finds the configured export.
+
+    Raises:
+        SourceError: the configuration names no kind of export, or no place.
+    """
+    # What reads files is not needed for a simulated hour.
+    from producers.sources.discovery import assemblies
+    from producers.sources.kinds import KINDS
+    from producers.sources.s3_place import S3Prefix, parse_s3_address
+    from producers.sources.table_source import TableSource
+
+    kind = environment["FINOPS_SOURCE"]
+    if kind not in KINDS:
+        known = ", ".join(["simulator", *KINDS])
+        raise SourceError(f"FINOPS_SOURCE {kind!r} cannot be scheduled; use one of {known}")
+    bucket, prefix = parse_s3_address(environment["FINOPS_EXPORT"])
+
+    def find() -> Sequence[Source]:
+        place = S3Prefix(s3, bucket, prefix)
+        return [TableSource(found, place, kind) for found in assemblies(place)]
+
+    return find

@@ -5,11 +5,13 @@ Pure accumulation; memory grows with days and currencies, not with rows.
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from producers.sources import ChargeRow, RejectedRow
-from schemas.amounts import EXACT, plain_text, scaled_text
+from schemas.amounts import EXACT, plain_text, scaled_text, unscaled_sum
 from schemas.events import Day, Rejected, Sum
 from schemas.tables import PRICED_IN_PRICING_CURRENCY
 
@@ -37,6 +39,35 @@ class DeliveryTotals:
         self._days: dict[tuple[str, str], _DayTotals] = {}
         self._rejected: dict[tuple[str, str | None], _RejectedTotals] = {}
         self.events = 0
+
+    @classmethod
+    def of(cls, days: Iterable[Day], rejected: Iterable[Rejected]) -> "DeliveryTotals":
+        """Return totals that go on from what was promised before."""
+        totals = cls()
+        for day in days:
+            sums = {(s["currency"], s["column_name"]): s for s in day["sums"]}
+            found = _DayTotals(events=day["events"], content=int(day["content_hash"], 16))
+            for key, entry in sums.items():
+                found.stored[key] = unscaled_sum(entry["stored"])
+                if entry["residue"] != "0":
+                    found.residues[key] = Decimal(entry["residue"])
+            totals._days[(day["billing_period"], day["charge_date"])] = found
+            totals.events += day["events"]
+        for group in rejected:
+            cost = group["billed_cost"]
+            totals._rejected[(group["reason"], group["currency"])] = _RejectedTotals(
+                group["rows"], None if cost is None else Decimal(cost)
+            )
+        return totals
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as plain JSON values, for `of`."""
+        return {"days": self.days(), "rejected": self.rejected()}
+
+    @property
+    def rejected_rows(self) -> int:
+        """How many rows could not become events."""
+        return sum(totals.rows for totals in self._rejected.values())
 
     def add(self, row: ChargeRow, content: bytes) -> None:
         """Count one event; `content` is its encoding without what is not stable (the ordinal)."""

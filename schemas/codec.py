@@ -20,6 +20,7 @@ from fastavro.schema import parse_schema
 from schemas.compiled import Reader, Run, Start, compile_reader
 from schemas.events import ChargeEnvelope, ChargeRecorded, DeliveryCompleted, Envelope
 from schemas.registry import CHARGE_RECORDED, DELIVERY_COMPLETED, Schema, latest, schemas
+from schemas.upcast import upcast
 
 MARKER = b"\xc3\x01"
 """Avro single-object encoding, https://avro.apache.org/docs/1.12.0/specification/."""
@@ -241,16 +242,17 @@ def _reader(fingerprint: bytes) -> Reader:
     schema = schemas()[fingerprint]
     if schema.name == CHARGE_RECORDED:
         return compile_reader(schema.parsed, _RUNS)
-    return partial(_read, schema.reading)
+    return partial(_read, schema)
 
 
 def _read(
-    reading: dict[str, Any], message: bytes, at: int, _: Start | None
+    schema: Schema, message: bytes, at: int, _: Start | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
     buffer = io.BytesIO(message)
     buffer.seek(at)
-    datum: Any = schemaless_reader(buffer, reading, None)
-    return datum, datum.pop("events"), buffer.tell()
+    datum: Any = schemaless_reader(buffer, schema.reading, None)
+    events = upcast(schema.name, schema.version, datum.pop("events"))
+    return datum, events, buffer.tell()
 
 
 def _event_schema(schema: Schema) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     FinopsError                     a person can act on it; the command line prints one line
     ├── SchemaError                 a released schema or its ledger is not as released
+    ├── StateError                  an object under `state/` is not what this project writes
     └── AmountError                 an amount that the lake cannot hold
 
 A bad *record* is never an exception outside the codec: see `schemas.codec.Unreadable`.
@@ -14,6 +15,10 @@ class FinopsError(Exception):
 
 class SchemaError(FinopsError):
     """A schema file and the ledger of released schemas disagree."""
+
+
+class StateError(FinopsError):
+    """An object under `state/` is damaged."""
 
 
 class AmountError(FinopsError):

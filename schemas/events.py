@@ -47,12 +47,16 @@ class DeliveryCompleted(TypedDict):
 
     ordinal: int
     source_name: str
+    dataset_instance: str
+    replaces_scope: bool
+    settings: dict[str, str]
     billing_account_id: str
     scope_period: str
     asserted_at: int
     events: int
     days: list[Day]
     rejected: list[Rejected]
+    revision: int
 
 
 class Envelope(TypedDict):

@@ -23,7 +23,7 @@ CURRENT_STATE = "state/current/current.json"
 DELIVERY_STATUS = "state/delivery_status/status.json"
 """What settle found of every delivery, for people and for the `deliveries` view."""
 INGESTED = "state/ingested/"
-"""One small object for each delivery that a scheduled ingest completed."""
+"""Receipts of completed deliveries by scope, and what finished ingests counted by source."""
 ACTIVE_EVALUATION = "state/active_evaluation/active.json"
 
 FIRST_DATE = "2018-01-01"

@@ -157,6 +157,17 @@ REJECTED = "struct<reason:string,rows:bigint,currency:string,billed_cost:string>
 DELIVERY = (
     Column("source", "string", "What kind of export it came from, such as `focus`."),
     Column("source_name", "string", "The file or export as the producer named it."),
+    Column(
+        "dataset_instance",
+        "string",
+        "What fills the scope: an export by name, or a file by its content (`file:…`).",
+    ),
+    Column(
+        "replaces_scope",
+        "boolean",
+        "Whether a person said that it replaces whatever else the scope holds.",
+    ),
+    Column("settings", TAGS, "Columns a person filled in where the source had none (`--set`)."),
     Column("billing_account_id", "string", "Scope: the payer account; empty for rows without one."),
     Column("scope_period", "string", "Scope: YYYY-MM of the billing period; empty where unknown."),
     Column(
@@ -167,6 +178,11 @@ DELIVERY = (
     Column("days", f"array<{DAY}>", "Per day: events, exact sums and residues, content hash."),
     Column(
         "rejected", f"array<{REJECTED}>", "Rows that could not become events, with their money."
+    ),
+    Column(
+        "revision",
+        "bigint",
+        "Counts up when rejected rows were delivered after all; the highest is the promise.",
     ),
 )
 
@@ -182,6 +198,11 @@ STATE_COLUMNS = (
     Column("asserted_by", "string", "The delivery that last asserted the scope."),
     Column("asserted_at", "string", "When it did, ISO 8601, UTC."),
     Column("events", "bigint", "How many rows the day has."),
+    Column(
+        "dataset_instance",
+        "string",
+        "Which of the scope's exports or files it is; most scopes have one.",
+    ),
 )
 
 CHARGES_STORED = Table(
@@ -218,7 +239,9 @@ DELIVERY_STATUS = Table(
     columns=(
         Column("delivery_id", "string", "The delivery."),
         Column("evaluation", "string", "The evaluation it was settled for."),
-        Column("status", "string", "current, superseded, incomplete, empty, append or open."),
+        Column(
+            "status", "string", "active, superseded, in-flight, incomplete, empty, append or open."
+        ),
         Column("detail", "string", "Why, in a sentence; empty where the status says it all."),
         Column("stored", "bigint", "Its rows in the lake, each counted once."),
     ),

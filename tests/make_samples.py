@@ -7,13 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from infra.commands.ingest import run_ingest
+from infra.ingesting import run_ingest
 from infra.wiring import start
 from producers.boto_transport import BotoTransport
-from producers.sources.focus import FocusFile
 from schemas.codec import Batch, read_members
 from schemas.lake import ERRORS, RAW, ObjectStore
 from tests import samples
+from tests.sources import file_source
 
 OUTPUT = samples.FOLDER.parent / "output"
 DAY = "2024-09-03"
@@ -26,7 +26,7 @@ def main() -> None:
     """Ingest the real sample into a throw-away lake and keep one day of it."""
     OUTPUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as (aws, platform):
-        run_ingest(platform, FocusFile(samples.REAL))
+        run_ingest(platform, file_source(samples.REAL))
         record = record_of(platform.store, DAY)
         RECORD.write_bytes(record)
         (parquet,) = Path(folder).rglob(f"charge_date={DAY}/*.parquet")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -23,6 +24,8 @@ class Raw:
 
     days: dict[Day, Tally] = field(default_factory=lambda: defaultdict(Tally))
     promises: Promises = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+    """The revision that each promise is of: the highest."""
     unreadable: list[tuple[str, bytes]] = field(default_factory=list)
     objects: int = 0
     sizes: list[int] = field(default_factory=list)
@@ -75,7 +78,7 @@ def read_raw(store: ObjectStore) -> Raw:
                 _tally(raw.days, record)
             else:
                 for event in record.events:
-                    raw.promises[record.delivery_id] = tuple(map(promised_day, event["days"]))
+                    _promise(raw, record.delivery_id, event)
     return raw
 
 
@@ -118,9 +121,15 @@ def read_processed(query: Query, evaluation: str) -> Processed:
                 day.sums[key] = day.sums.get(key, 0) + unscaled_sum(str(row[name]))
     if any(day.copies for day in processed.days.values()):
         _name_files(query, evaluation, processed)
-    for assertion in read_assertions(query):
+    for assertion in sorted(read_assertions(query), key=lambda a: a.revision):
         processed.promises[assertion.delivery_id] = assertion.days
     return processed
+
+
+def _promise(raw: Raw, delivery_id: str, event: dict[str, Any]) -> None:
+    if event["revision"] >= raw.revisions.get(delivery_id, 0):
+        raw.revisions[delivery_id] = event["revision"]
+        raw.promises[delivery_id] = tuple(map(promised_day, event["days"]))
 
 
 def _tally(days: dict[Day, Tally], batch: Batch) -> None:

@@ -1,14 +1,11 @@
 """The errors of `transforms`; each ends with the next step.
 
 FinopsError
-└── StateError        an object under `state/` is not what this project writes
+├── QueryError        a query that has no result
+└── JobError          a job was not called as its template calls it
 """
 
 from schemas.errors import FinopsError
-
-
-class StateError(FinopsError):
-    """An object under `state/` is damaged."""
 
 
 class QueryError(FinopsError):

@@ -1,4 +1,4 @@
-"""Write down what is true: of each scope, the newest delivery whose every row has arrived.
+"""Write down what is true: of each scope, the newest deliveries whose every row has arrived.
 
 Runs after each ingest and on a schedule. It promises nothing by halves: a scope flips with one put,
 or stays as it was and says why.
@@ -7,31 +7,32 @@ or stays as it was and says why.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from schemas.codec import Batch
+from schemas.current_state import CurrentDay, read_current, write_current
 from schemas.lake import ObjectStore
+from schemas.scopes import holders
 from transforms.deliveries import Assertion, read_assertions
 from transforms.error_objects import read_error_lines
 from transforms.ports import Query
-from transforms.state import (
-    CurrentDay,
-    DeliveryStatus,
-    active_evaluation,
-    read_current,
-    write_current,
-    write_status,
-)
+from transforms.state import DeliveryStatus, active_evaluation, write_status
 
-Scope = tuple[str, str, str]
+Scope = tuple[str, str]
+"""(payer account, billing period)."""
 Day = tuple[str, str, str]
 """(delivery id, billing period, charge date)."""
+
+IN_FLIGHT = timedelta(minutes=30)
+"""A delivery's rows may take so long after its completion: both buffers of Firehose, the Lambda's
+retries, and the rows' own order. After that, rows that are nowhere are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettleReport:
-    """What settle did: deliveries that became current, and what it found of all."""
+    """What settle did: deliveries that became active, and what it found of all."""
 
-    became_current: list[str] = field(default_factory=list)
+    became_active: list[str] = field(default_factory=list)
     statuses: list[DeliveryStatus] = field(default_factory=list)
 
     def of(self, delivery_id: str) -> DeliveryStatus | None:
@@ -40,13 +41,17 @@ class SettleReport:
 
 
 def settle(
-    query: Query, store: ObjectStore, accept_incomplete: frozenset[str] = frozenset()
+    query: Query,
+    store: ObjectStore,
+    now: datetime,
+    accept_incomplete: frozenset[str] = frozenset(),
 ) -> SettleReport:
     """Bring `state/` up to date with what has arrived.
 
     Args:
         query: the lake, in SQL.
         store: the lake, as objects.
+        now: the moment, aware: tells what is late from what is on its way.
         accept_incomplete: deliveries a person takes as they are, although rows are missing.
     """
     evaluation = active_evaluation(store)
@@ -58,33 +63,30 @@ def settle(
     after = dict(before)
     became = []
     for scope, candidates in _overwrites(assertions).items():
-        chosen = _choose(candidates, before.get(scope, ()), stored, accept_incomplete)
-        if chosen is not None:
-            days = tuple(_entries(chosen, evaluation))
-            if days != before.get(scope):
-                became.append(chosen.delivery_id)
-                after[scope] = days
-    if became:
+        held = _holding(candidates, before.get(scope, ()), stored, accept_incomplete)
+        days = tuple(sorted(day for claim in held for day in _entries(claim, evaluation)))
+        if days and days != before.get(scope):
+            believed = {day.asserted_by for day in before.get(scope, ())}
+            became += [c.delivery_id for c in held if c.delivery_id not in believed]
+            after[scope] = days
+    if after != before:
         write_current(store, kept + [day for days in after.values() for day in days])
-    statuses = _Statuses(evaluation, stored, store, after).of(assertions)
+    statuses = _Statuses(evaluation, stored, store, after, now).of(assertions)
     write_status(store, statuses)
     return SettleReport(became, statuses)
 
 
-def _choose(
+def _holding(
     candidates: list[Assertion],
     before: Iterable[CurrentDay],
     stored: dict[Day, int],
     accepted: frozenset[str],
-) -> Assertion | None:
-    """Return the newest candidate that may be read; None leaves the scope as it was."""
-    believed = {day.asserted_by for day in before}
-    for candidate in reversed(candidates):
-        if candidate.delivery_id in believed | accepted:
-            return candidate
-        if candidate.events and not _missing(candidate, stored):
-            return candidate
-    return None
+) -> list[Assertion]:
+    """Return the deliveries the scope is read from; none leaves it as it was."""
+    believed = {day.asserted_by for day in before} | accepted
+    return holders(
+        c for c in candidates if c.delivery_id in believed or (c.events and not _missing(c, stored))
+    )
 
 
 def _missing(assertion: Assertion, stored: dict[Day, int]) -> dict[Day, int]:
@@ -109,6 +111,7 @@ def _entries(assertion: Assertion, evaluation: str) -> Iterable[CurrentDay]:
             asserted_by=assertion.delivery_id,
             asserted_at=assertion.asserted_at.isoformat(),
             events=day.events,
+            dataset_instance=assertion.dataset_instance,
         )
 
 
@@ -135,8 +138,8 @@ def _stored_days(query: Query, evaluation: str, assertions: list[Assertion]) -> 
 def _by_scope(days: Iterable[CurrentDay]) -> dict[Scope, tuple[CurrentDay, ...]]:
     scopes: dict[Scope, list[CurrentDay]] = defaultdict(list)
     for day in days:
-        scopes[(day.source, day.billing_account_id, day.billing_period)].append(day)
-    return {scope: tuple(days) for scope, days in scopes.items()}
+        scopes[(day.billing_account_id, day.billing_period)].append(day)
+    return {scope: tuple(sorted(days)) for scope, days in scopes.items()}
 
 
 def _overwrites(assertions: list[Assertion]) -> dict[Scope, list[Assertion]]:
@@ -156,11 +159,13 @@ class _Statuses:
         stored: dict[Day, int],
         store: ObjectStore,
         current: dict[Scope, tuple[CurrentDay, ...]],
+        now: datetime,
     ) -> None:
         self._evaluation = evaluation
         self._stored = stored
         self._store = store
         self._current = {day.asserted_by for days in current.values() for day in days}
+        self._now = now.astimezone(UTC).replace(tzinfo=None)
 
     def of(self, assertions: list[Assertion]) -> list[DeliveryStatus]:
         """Return the status of every delivery, completed ones first, oldest first."""
@@ -174,15 +179,23 @@ class _Statuses:
         delivery_id = assertion.delivery_id
         if delivery_id in self._current:
             detail = f"taken as it is: {self._why(missing)}" if missing else ""
-            return self._status(delivery_id, "current", detail)
+            return self._status(delivery_id, "active", detail)
         if missing:
-            return self._status(delivery_id, "incomplete", self._why(missing))
+            return self._waiting(assertion, missing)
         if assertion.mode == "append":
             return self._status(delivery_id, "append", "")
         if not assertion.events:
             detail = f"all of its {assertion.rejected_rows} rows are in quarantine"
             return self._status(delivery_id, "empty", detail)
         return self._status(delivery_id, "superseded", "")
+
+    def _waiting(self, assertion: Assertion, missing: dict[Day, int]) -> DeliveryStatus:
+        failed = _failed_rows(self._store, {delivery for delivery, _, _ in missing})
+        landed = assertion.landed_at
+        if not failed and landed is not None and self._now - landed < IN_FLIGHT:
+            detail = f"{sum(missing.values()):,} rows on their way; run: finops settle"
+            return self._status(assertion.delivery_id, "in-flight", detail)
+        return self._status(assertion.delivery_id, "incomplete", self._why(missing))
 
     def _status(self, delivery_id: str, status: str, detail: str) -> DeliveryStatus:
         stored = sum(n for (delivery, _, _), n in self._stored.items() if delivery == delivery_id)

@@ -8,15 +8,18 @@ from typing import Any
 import click
 import orjson
 
-from infra.commands.options import json_option, lake_options, money, print_json, print_table
+from infra.commands.ingest_report import amounts
+from infra.commands.options import json_option, lake_options, print_json, print_table
 from infra.errors import UsageError
 from infra.wiring import open_platform
+from producers.checkpoint import Checkpoint, interrupted
 from schemas.amounts import EXACT, plain_text
 
 _SQL = """
-select delivery_id, status, detail, stored, source, source_name, billing_account_id, scope_period,
-       delivery_mode, asserted_at, events, json_format(cast(days as json)) as days,
-       json_format(cast(rejected as json)) as rejected
+select delivery_id, status, detail, stored, source, source_name, dataset_instance, replaces_scope,
+       json_format(cast(settings as json)) as settings, billing_account_id, scope_period,
+       delivery_mode, asserted_at, mapper_version, events, revision,
+       json_format(cast(days as json)) as days, json_format(cast(rejected as json)) as rejected
 from deliveries order by asserted_at, delivery_id
 """
 
@@ -31,12 +34,24 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
     With a DELIVERY (or the beginning of its id): its days, sums and residues.
 
     \b
+    What a status means:
+      active       its rows are what the view `charges` shows for its scope
+      superseded   a newer delivery of the scope is shown instead
+      in-flight    sent; not all rows have landed yet
+      incomplete   rows are missing; the detail says how many and where they are
+      append       its rows count beside others
+      open         rows without a completion; run the same ingest again
+      empty        every row is in quarantine
+      interrupted  read or sent in part; run the same ingest again
+
+    \b
     Example:
       finops deliveries
       finops deliveries 3f0c2a --json
     """
     with open_platform(data_dir, needs_data=True, views=True) as platform:
         found = [_with_money(row) for row in platform.query.rows(_SQL)]
+        found += [_interrupted(at) for at in interrupted(platform.store)]
     if delivery is not None:
         chosen = [row for row in found if row["delivery_id"].startswith(delivery)]
         if len(chosen) != 1:
@@ -53,7 +68,8 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
 
 def _with_money(row: dict[str, Any]) -> dict[str, Any]:
     """Add what the source said in money: billed cost by currency, rejected rows apart."""
-    row = {**row, **{name: orjson.loads(row[name] or "[]") or [] for name in ("days", "rejected")}}
+    lists = {name: orjson.loads(row[name] or "[]") or [] for name in ("days", "rejected")}
+    row = {**row, **lists, "settings": orjson.loads(row["settings"] or "{}") or {}}
     billed: dict[str, Decimal] = defaultdict(Decimal)
     for day in row["days"]:
         for entry in day["sums"]:
@@ -67,20 +83,45 @@ def _with_money(row: dict[str, Any]) -> dict[str, Any]:
             rejected[currency] = EXACT.add(rejected[currency], Decimal(entry["billed_cost"]))
     return {
         **row,
+        "sent": sum(day["events"] for day in row["days"] if not day["held_by"]),
         "billed_cost": {c: plain_text(v) for c, v in sorted(billed.items())},
         "rejected_rows": sum(e["rows"] for e in row["rejected"]),
         "rejected_billed_cost": {c: plain_text(v) for c, v in sorted(rejected.items())},
     }
 
 
-def _amounts(by_currency: dict[str, str]) -> str:
-    return ", ".join(f"{money(value)} {currency}" for currency, value in by_currency.items())
+def _interrupted(at: Checkpoint) -> dict[str, Any]:
+    """Return an ingest that died as one more line of the list."""
+    if at.sent_chunks:
+        where = (
+            f"sent {at.sent.events:,} events, {at.sent_chunks} of {len(at.record_chunks)} chunks"
+        )
+    else:
+        where = f"read {at.rows:,} rows, nothing sent"
+    scopes = [d.scope for d in at.deliveries]
+    return {
+        "delivery_id": at.deliveries[0].delivery_id if at.deliveries else "-",
+        "status": "interrupted",
+        "detail": f"at step {at.step}: {where}; run the same ingest again",
+        "billing_account_id": ", ".join(sorted({s.billing_account_id for s in scopes})),
+        "scope_period": ", ".join(sorted({s.billing_period for s in scopes})),
+        "source_name": at.source_name,
+        "asserted_at": None,
+        "events": sum(d.totals.events for d in at.deliveries),
+        "sent": at.sent.events,
+        "stored": None,
+        "days": [],
+        "rejected": [],
+        "billed_cost": {},
+        "rejected_rows": sum(d.totals.rejected_rows for d in at.deliveries),
+        "rejected_billed_cost": {},
+    }
 
 
 def _print_all(rows: list[dict[str, Any]]) -> None:
     print_table(
-        ("delivery", "account", "period", "file", "asserted", "events", "billed", "rejected",
-         "status"),
+        ("delivery", "account", "period", "name", "asserted", "events", "sent", "billed",
+         "rejected", "status"),
         [
             (
                 r["delivery_id"][:12],
@@ -89,25 +130,29 @@ def _print_all(rows: list[dict[str, Any]]) -> None:
                 r["source_name"],
                 r["asserted_at"],
                 r["events"],
-                _amounts(r["billed_cost"]),
+                r["sent"],
+                amounts(r["billed_cost"]),
                 r["rejected_rows"],
                 r["status"] + (f": {r['detail']}" if r["detail"] else ""),
             )
             for r in rows
         ],
-        right=("events", "rejected"),
+        right=("events", "sent", "rejected"),
     )  # fmt: skip
 
 
 def _print_one(row: dict[str, Any]) -> None:
-    for name in ("delivery_id", "status", "detail", "source", "source_name", "billing_account_id",
-                 "scope_period", "delivery_mode", "asserted_at", "events", "stored"):  # fmt: skip
-        click.echo(f"  {name + ':':22}{'' if row[name] is None else row[name]}")
-    click.echo(f"  {'billed_cost:':22}{_amounts(row['billed_cost'])}")
+    for name in ("delivery_id", "status", "detail", "source", "source_name", "dataset_instance",
+                 "replaces_scope", "settings", "billing_account_id", "scope_period",
+                 "delivery_mode", "asserted_at", "mapper_version", "revision", "events", "sent",
+                 "stored"):  # fmt: skip
+        value = row.get(name)
+        click.echo(f"  {name + ':':22}{'' if value is None else value}")
+    click.echo(f"  {'billed_cost:':22}{amounts(row['billed_cost'])}")
     click.echo(f"  {'rejected_rows:':22}{row['rejected_rows']}  "
-               f"{_amounts(row['rejected_billed_cost'])}".rstrip())  # fmt: skip
+               f"{amounts(row['rejected_billed_cost'])}".rstrip())  # fmt: skip
     print_table(
-        ("charge date", "events", "billed (stored)", "residue", "content"),
+        ("charge date", "events", "billed (stored)", "residue", "content", "rows held by"),
         [
             (
                 day["charge_date"],
@@ -115,6 +160,7 @@ def _print_one(row: dict[str, Any]) -> None:
                 entry["stored"],
                 entry["residue"],
                 day["content_hash"][:12],
+                (day["held_by"] or "itself")[:12],
             )
             for day in row["days"]
             for entry in day["sums"]

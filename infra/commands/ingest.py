@@ -1,64 +1,106 @@
 """`finops ingest` and `finops settle`: bring a source into the lake and make it the truth."""
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from infra.commands.options import counted, json_option, lake_options, print_json, print_table
+from infra.commands.ingest_report import as_document, print_conflicts, print_report, status_of
+from infra.commands.options import json_option, lake_options, parse_settings, percent, print_json
 from infra.errors import UsageError
-from infra.wiring import Platform, open_platform, say
-from producers.ingest import Completed, Ingest, IngestReport
+from infra.ingesting import Request, merged, open_sources, run_ingest
+from infra.wiring import Platform, check_data_dir, open_platform, say
+from producers.decision import OnConflict, ScopeHeldError
+from producers.ingest import MAX_REJECTED, IngestReport, Options
+from producers.progress import Progress
 from producers.sources import Source
-from producers.sources.focus import FocusFile
 from transforms.deliveries import read_assertions
 from transforms.settle import SettleReport, settle
-from transforms.state import read_current
-
-SOURCES = {"focus": FocusFile}
-
-NOTES = {
-    "category-case": "categories in FOCUS's spelling (Usage-based -> Usage-Based)",
-    "null-text": "the word NULL read as no value",
-    "rounded-to-12-decimals": "amounts rounded to 12 decimals, the residue kept",
-    "time-without-zone": "times without zone read as UTC",
-    "unreadable-tags": "Tags that are no JSON object kept as text in x_extensions",
-}
 
 
 @click.command("ingest")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("location", metavar="FILE|FOLDER|S3-ADDRESS")
 @click.option(
     "--source",
-    type=click.Choice(sorted(SOURCES)),
-    default="focus",
+    type=click.Choice(["auto", "cur", "focus"]),
+    default="auto",
     show_default=True,
-    help="What kind of export FILE is.",
+    help="What kind of export it is; auto looks at the columns.",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="COLUMN=VALUE",
+    multiple=True,
+    help="Fill a FOCUS column that the files lack or leave empty; kept in the delivery.",
+)
+@click.option(
+    "--billing-period", metavar="YYYY-MM", help="Only this month of an export with a manifest."
+)
+@click.option(
+    "--replace", is_flag=True, help="Read the scope from this, whatever else holds it now."
+)
+@click.option("--add", is_flag=True, help="Count this beside what holds the scope now.")
+@click.option(
+    "--max-rejected",
+    type=percent,
+    default=f"{MAX_REJECTED:.0%}",
+    show_default=True,
+    help="Fail, and send nothing, when more of the rows cannot become events.",
 )
 @click.option("--resend", is_flag=True, help="Send again what the lake already has.")
+@click.option("--restart", is_flag=True, help="Forget what an interrupted run had read.")
 @json_option
 @lake_options
-def ingest_command(file: Path, source: str, resend: bool, as_json: bool, data_dir: Path) -> None:
+def ingest_command(
+    location: str,
+    source: str,
+    settings: tuple[str, ...],
+    billing_period: str | None,
+    replace: bool,
+    add: bool,
+    max_rejected: float,
+    resend: bool,
+    restart: bool,
+    as_json: bool,
+    data_dir: Path,
+) -> None:
     """Deliver a cost export into the lake.
 
-    Each payer account and billing period in FILE becomes one delivery, which replaces what the
-    lake believed of it. The same file again is recognised and sends nothing.
+    Reads FOCUS 1.0 to 1.4 and AWS's Cost and Usage Reports (2.0 and legacy), as CSV, CSV.gz or
+    Parquet: one file, a folder of files, or an export's folder or S3 prefix with its manifest,
+    which says what is current. Each payer account and billing period becomes one delivery.
+
+    A newer assembly of the same export replaces the older one, and only its changed days are sent.
+    A file for a scope that another file holds is refused until --replace or --add is said. The
+    same command again sends nothing, and continues what was interrupted.
 
     \b
     Example:
-      finops ingest sample-data/focus/focus_1_0_real.csv --source focus
+      finops ingest sample-data/focus/focus_1_0_real.csv
+      finops ingest s3://my-bucket/exports/my-report --billing-period 2026-09
+      finops ingest ledger.csv --add --set BillingAccountId=123456789012 --set BillingCurrency=USD
     """
-    opened = SOURCES[source](file)
+    if replace and add:
+        raise UsageError("--replace and --add exclude each other; say one of them")
+    request = Request(location, None if source == "auto" else source, parse_settings(settings),
+                      billing_period)  # fmt: skip
+    conflict = OnConflict.REPLACE if replace else OnConflict.ADD if add else OnConflict.REFUSE
+    options = Options(on_conflict=conflict, resend=resend, max_rejected=max_rejected)
+    check_data_dir(data_dir)
+    # A wrong path is told at once, before anything is started.
+    local = [] if location.startswith("s3://") else open_sources(request, lambda: None)
     with open_platform(data_dir) as platform:
-        report, settled = run_ingest(platform, opened, resend=resend)
+        sources = local or open_sources(request, lambda: platform.client("s3"))
+        report, settled = _ingest_all(platform, sources, options, restart)
+    name = Path(location).name or location
     if as_json:
-        print_json(as_document(file.name, report, settled))
+        print_json(as_document(name, report, settled))
     else:
-        print_report(file.name, report, settled)
-    if any(_status(settled, s.delivery_id) == "incomplete" for s in report.scopes):
+        print_report(name, report, settled)
+    if any(status_of(settled, s.delivery_id) == "incomplete" for s in report.scopes):
         sys.exit(1)
 
 
@@ -87,137 +129,58 @@ def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: 
                 raise UsageError(
                     f"no delivery {delivery_id!r} was completed; list them with: finops deliveries"
                 )
-        settled = settle(platform.query, platform.store, frozenset(accept_incomplete))
+        now = platform.clock.now()
+        settled = settle(platform.query, platform.store, now, frozenset(accept_incomplete))
     if as_json:
         print_json(asdict(settled))
         return
-    for delivery_id in settled.became_current:
-        click.echo(f"{delivery_id} is now current")
-    if not settled.became_current:
+    for delivery_id in settled.became_active:
+        click.echo(f"{delivery_id} is now active")
+    if not settled.became_active:
         click.echo("nothing to change")
 
 
-def run_ingest(
-    platform: Platform, source: Source, *, resend: bool = False
+def _ingest_all(
+    platform: Platform, sources: Sequence[Source], options: Options, restart: bool
 ) -> tuple[IngestReport, SettleReport]:
-    """Deliver a source, let the stream deliver everything, and settle.
-
-    Args:
-        platform: where to.
-        source: what.
-        resend: send again what the lake already has.
-
-    Raises:
-        FinopsError: the source cannot be read, or the stream refuses it.
-    """
-    platform.activate_first_evaluation()
-    known = _Known(platform)
-    delivery = platform.delivery()
-    ingest = Ingest(source, delivery, platform.store, known, resend=resend, progress=_progress)
-    report = ingest.run()
-    platform.flush()
-    return report, settle(platform.query, platform.store)
+    reports = []
+    for number, source in enumerate(sources, start=1):
+        of_all = f"{number} of {len(sources)}: " if len(sources) > 1 else ""
+        show = _Shown(of_all + source.name, platform.clock.monotonic)
+        try:
+            report, settled = run_ingest(platform, source, options, restart=restart, progress=show)
+        except ScopeHeldError as error:
+            say("\r\x1b[K")
+            print_conflicts(error)
+            raise
+        reports.append(report)
+    return merged(reports), settled
 
 
-class _Known:
-    """What the lake knows of earlier deliveries; read once, when first asked."""
+class _Shown:
+    """Shows progress on one line: rows, rate, and the time left by the bytes that are left."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._completed: dict[str, Completed] | None = None
+    def __init__(self, name: str, seconds: Callable[[], float]) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._step = ""
+        self._began = (0.0, 0, 0.0)
 
-    def __call__(self, delivery_id: str) -> Completed | None:
-        if self._completed is None:
-            current = {day.asserted_by for day in read_current(self._platform.store)}
-            self._completed = {
-                a.delivery_id: Completed(_micros(a.asserted_at), a.delivery_id in current)
-                for a in read_assertions(self._platform.query)
-            }
-        return self._completed.get(delivery_id)
-
-
-def _micros(moment: datetime) -> int:
-    since = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _progress(rows: int) -> None:
-    say(f"\r  {rows:,} rows read")
+    def __call__(self, progress: Progress) -> None:
+        now = self._seconds()
+        if progress.step != self._step:
+            # What an earlier process had done already says nothing about this one's speed.
+            self._step, self._began = progress.step, (now, progress.rows, progress.done)
+        began, rows, done = self._began
+        took = now - began
+        text = f"\r\x1b[K  {self._name}: {progress.step} {progress.rows:,} rows"
+        if took > 1 and progress.rows > rows:
+            text += f", {(progress.rows - rows) / took:,.0f}/s, {progress.done:.0%}"
+            if progress.done > done:
+                text += f", {_left(took * (1 - progress.done) / (progress.done - done))} left"
+        say(text)
 
 
-def _status(settled: SettleReport, delivery_id: str) -> str:
-    found = settled.of(delivery_id)
-    return found.status if found else "unknown"
-
-
-def as_document(name: str, report: IngestReport, settled: SettleReport) -> dict[str, Any]:
-    """Return the report as JSON prints it."""
-    return {
-        "file": name,
-        "rows": report.rows,
-        "nothing_new": report.nothing_new,
-        "deliveries": [
-            {
-                "delivery_id": s.delivery_id,
-                "billing_account_id": s.scope.billing_account_id,
-                "billing_period": s.scope.billing_period,
-                "events": s.events,
-                "rejected": s.rejected,
-                "already_delivered": s.already is not None,
-                "status": _status(settled, s.delivery_id),
-            }
-            for s in report.scopes
-        ],
-        "normalised": dict(report.notes),
-        "sent": asdict(report.sent),
-        "billed_bytes_as_json_records": report.json_billed_bytes,
-    }
-
-
-def print_report(name: str, report: IngestReport, settled: SettleReport) -> None:
-    """Print what an ingest did, for people."""
-    say("\r")
-    events = sum(s.events for s in report.scopes)
-    rejected = report.rows - events
-    click.echo(
-        f"{name}: {counted(report.rows, 'row')}, {counted(events, 'event')}, "
-        f"{rejected:,} rejected, {counted(len(report.scopes), 'delivery', 'deliveries')}"
-    )
-    print_table(
-        ("delivery", "account", "period", "events", "rejected", "status"),
-        [
-            (
-                s.delivery_id,
-                s.scope.billing_account_id or "(not readable)",
-                s.scope.billing_period or "-",
-                f"{s.events:,}",
-                sum(r["rows"] for r in s.rejected),
-                _status(settled, s.delivery_id),
-            )
-            for s in report.scopes
-        ],
-        right=("events", "rejected"),
-    )
-    for note, count in sorted(report.notes.items()):
-        click.echo(f"  {counted(count, 'row')}: {NOTES.get(note, note)}")
-    if rejected:
-        click.echo("  see the rejected rows with: finops quarantine list")
-    _print_sent(report)
-
-
-def _print_sent(report: IngestReport) -> None:
-    sent = report.sent
-    if report.nothing_new:
-        click.echo("  already delivered: nothing was sent (--resend sends it again)")
-        return
-    line = (
-        f"  sent {sent.records:,} records of {sent.wire_bytes:,} bytes; "
-        f"Firehose bills {sent.billed_bytes:,}"
-    )
-    if sent.events:
-        each = sent.billed_bytes / sent.events
-        as_json = report.json_billed_bytes / sent.events
-        line += f": {each:,.0f} bytes an event against {as_json:,.0f} as one JSON event a record"
-        if as_json > each:
-            line += f" ({as_json / each:.1f} x fewer)"
-    click.echo(line)
+def _left(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
+from infra.errors import UsageError
 from infra.wiring import DEFAULT_DATA_DIR
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,15 +31,62 @@ def lake_options(command: F) -> F:
     )(command)
 
 
+def parse_settings(given: Sequence[str]) -> dict[str, str]:
+    """Read `--set COLUMN=VALUE` options.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    settings = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"--set {text!r} is not COLUMN=VALUE, such as BillingCurrency=USD")
+        settings[name] = value
+    return settings
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON; decimals as strings, so that no digit is lost."""
     click.echo(orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode())
 
 
+class _Percent(click.ParamType[float]):
+    """A share, written as `5%` or `0.05`."""
+
+    name = "percent"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        text = str(value)
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{text!r} is not a share between 0% and 100%, such as 5%", param, ctx)
+        return share
+
+
+percent = _Percent()
+
+
 def print_table(
-    header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    right: Sequence[str] = (),
+    *,
+    err: bool = False,
 ) -> None:
-    """Print rows in columns; the columns named in `right` are numbers."""
+    """Print rows in columns; the columns named in `right` are numbers.
+
+    Args:
+        header: the columns' names.
+        rows: the cells.
+        right: which columns are numbers.
+        err: print to standard error.
+    """
     cells = [[text(value) for value in row] for row in rows]
     _align_points(cells, [header.index(name) for name in right])
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
@@ -47,7 +95,7 @@ def print_table(
             cell.rjust(width) if name in right else cell.ljust(width)
             for name, cell, width in zip(header, line, widths, strict=True)
         ]
-        click.echo("  " + "  ".join(parts).rstrip())
+        click.echo("  " + "  ".join(parts).rstrip(), err=err)
 
 
 def _align_points(cells: list[list[str]], columns: Iterable[int]) -> None:

@@ -54,7 +54,7 @@ def show_month(data_dir: Path, days: int) -> None:
     }
     click.echo(f"\n== 6. A month in a minute: {days} days of hourly schedules from {FIRST_DAY}")
     with start(data_dir, clock=clock, parameters=parameters) as (aws, platform):
-        if any(platform.store.list(INGESTED)):
+        if any("/append/" in info.key for info in platform.store.list(INGESTED)):
             click.echo("  the month is in the lake already; remove the data directory to run it")
         else:
             fired = 0

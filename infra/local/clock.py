@@ -17,6 +17,10 @@ class Clock(Protocol):
         """Return when `seconds` have passed on this clock."""
         ...
 
+    def monotonic(self) -> float:
+        """Return seconds that never go back, for telling how long something took."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -28,6 +32,10 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
         time.sleep(max(seconds, 0.0))
+
+    def monotonic(self) -> float:
+        """Return the machine's monotonic seconds."""
+        return time.monotonic()
 
 
 class ManualClock:
@@ -46,6 +54,10 @@ class ManualClock:
     def now(self) -> datetime:
         """Return the moment the clock was last moved to, in UTC."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Return the clock's own moment in seconds; it moves only when told."""
+        return self._now.timestamp()
 
     def sleep(self, seconds: float) -> None:
         """Move the clock by `seconds` and return at once."""

@@ -12,9 +12,9 @@ from infra.report.queries import queries
 from transforms.ports import Query
 
 LATEST = 10
-UNSETTLED = ("incomplete", "open", "empty")
+UNSETTLED = ("incomplete", "in-flight", "open", "empty")
 """Statuses of deliveries that are not fully in the lake."""
-STATUSES = (*UNSETTLED, "current", "append", "superseded")
+STATUSES = (*UNSETTLED, "active", "append", "superseded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ SECTIONS = (
 """The page's sections: id, which is also the template's name, and title."""
 STATUS_MEANINGS = {
     "incomplete": "rows are missing; the days keep what they had before",
+    "in-flight": "sent, and not all of it has landed yet",
     "open": "never completed; run its ingest again",
     "empty": "every row is in quarantine",
-    "current": "what the page shows for its days",
+    "active": "what the page shows for its days",
     "append": "its rows count beside others",
     "superseded": "replaced by a later delivery of the same scope",
 }

@@ -2,109 +2,157 @@
 
 import csv
 import gzip
-import hashlib
 import io
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, cast
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice, tee
+from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from producers.errors import SourceError
+from producers.sources import SourceFile
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_OTHER_FORMATS = {
-    b"PAR1": "Parquet",
-    b"PK\x03\x04": "a zip archive",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
-_MAX_FIELD = 16 * 1024 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+"""The first bytes of every gzip file, whatever its name."""
+
+_MAX_TEXT = 16 * 1024 * 1024
+"""Characters of a line and of a field; a file without line ends must not fill the memory."""
+
+_BUFFER = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
+class CsvRow(NamedTuple):
     """One row: its first line in the file, its values, and the text it was read from.
 
     Bytes that are not UTF-8 stand in `text` as surrogate escapes, so that nothing is lost.
     """
 
     line: int
-    values: list[str]
+    values: Sequence[str]
     text: str
 
 
-def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes.
+class CsvTable:
+    """A CSV file, open; its columns are the cells of its first row, without outer spaces.
+
+    Read once, from the start to the end, holding a row at a time. Close it, or use `with`.
+
+    Args:
+        file: where it lies.
+        skip: rows after the header that `rows` passes over.
 
     Raises:
-        SourceError: the file is missing, a folder, or may not be read.
+        SourceError: it cannot be opened, is empty, has no header line or is not CSV text.
     """
-    if not path.exists():
-        raise SourceError(f"{path}: no such file; check the path")
-    if path.is_dir():
-        raise SourceError(f"{path}: is a folder; name one CSV file in it")
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}; check its permissions") from error
 
+    def __init__(self, file: SourceFile, skip: int = 0) -> None:
+        csv.field_size_limit(_MAX_TEXT)
+        self._file = file
+        self._skip = skip
+        self._line = 0
+        with ExitStack() as opened:
+            self._raw = _Counted(file, opened.enter_context(file.open()))
+            buffered = io.BufferedReader(self._raw, _BUFFER)
+            head = buffered.peek(len(GZIP_MAGIC))
+            content: BinaryIO = buffered
+            # By content: exports are renamed, and browsers unpack without telling.
+            if head.startswith(GZIP_MAGIC):
+                content = cast(BinaryIO, opened.enter_context(gzip.open(buffered)))
+            self._text = opened.enter_context(
+                io.TextIOWrapper(content, "utf-8-sig", "surrogateescape", newline="")
+            )
+            self._lines = self._checked_lines()
+            header = next(filter(None, self._parsed(self._lines)), None)
+            if header is None:
+                what = "has no header line" if head else "is empty"
+                raise SourceError(f"{file}: {what}; export it again")
+            self.columns: Sequence[str] = tuple(cell.strip() for cell in header)
+            self._opened = opened.pop_all()
 
-def read_csv(path: Path) -> Iterator[CsvRow]:
-    """Yield the rows of a CSV file, the header first; blank lines are not rows.
+    def __enter__(self) -> Self:
+        return self
 
-    Raises:
-        SourceError: not CSV text, or a gzip file that is damaged.
-    """
-    csv.field_size_limit(_MAX_FIELD)
-    with path.open("rb") as raw:
-        lines = _Lines(io.TextIOWrapper(_inflated(path, raw), "utf-8-sig", "surrogateescape", ""))
-        reader = csv.reader(lines, strict=False)
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing it again does nothing."""
+        self._opened.close()
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the file that were read so far, as they are stored."""
+        return self._raw.bytes_read
+
+    def rows(self) -> Iterator[CsvRow]:
+        """Yield the rows after the header and the skipped ones, once; blank lines are not rows.
+
+        Raises:
+            SourceError: not CSV text, or a gzip file that is damaged.
+        """
+        deque(islice(filter(None, self._parsed(self._lines)), self._skip), maxlen=0)
+        first = self._line + 1
+        # The parser takes a row's lines from one end and the row's text is cut from the other.
+        ahead, originals = tee(self._lines)
+        for values in self._parsed(ahead):
+            text = next(originals)
+            if count := self._line - first:
+                text += "".join(islice(originals, count))
+            if values:
+                yield CsvRow(first, values, text.rstrip("\r\n"))
+            first = self._line + 1
+
+    def _parsed(self, lines: Iterator[str]) -> Iterator[list[str]]:
         try:
-            for values in reader:
-                row = lines.taken(values)
-                if values:
-                    yield row
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SourceError(
-                f"{path}: the gzip file is damaged near line {reader.line_num} ({error}); "
-                "fetch it again"
-            ) from error
+            yield from csv.reader(lines, strict=False)
         except csv.Error as error:
             raise SourceError(
-                f"{path}: not readable as CSV at line {reader.line_num} ({error}); "
+                f"{self._file}: not readable as CSV at line {self._line} ({error}); "
                 "is it the right file?"
             ) from error
 
+    def _checked_lines(self) -> Iterator[str]:
+        try:
+            for line in iter(partial(self._text.readline, _MAX_TEXT), ""):
+                self._line += 1
+                if "\0" in line:
+                    raise self._no_text("holds a NUL byte")
+                if len(line) == _MAX_TEXT:
+                    raise self._no_text(f"is longer than {_MAX_TEXT:,} characters")
+                yield line
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SourceError(
+                f"{self._file}: the gzip file is damaged near line {self._line} ({error}); "
+                "fetch it again"
+            ) from error
 
-class _Lines:
-    """Hands lines to the csv module and remembers those of the row being read."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self._current: list[str] = []
-        self._line = 1
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._text)
-        self._current.append(line)
-        return line
-
-    def taken(self, values: list[str]) -> CsvRow:
-        row = CsvRow(self._line, values, "".join(self._current).rstrip("\r\n"))
-        self._line += len(self._current)
-        self._current = []
-        return row
+    def _no_text(self, why: str) -> SourceError:
+        return SourceError(
+            f"{self._file}: not readable as CSV, line {self._line} {why}; is it the right file?"
+        )
 
 
-def _inflated(path: Path, raw: BinaryIO) -> BinaryIO:
-    head = raw.read(4)
-    raw.seek(0)
-    for magic, what in _OTHER_FORMATS.items():
-        if head.startswith(magic):
-            raise SourceError(f"{path}: is {what}, not CSV; give a CSV or CSV.gz file")
-    return cast(BinaryIO, gzip.open(raw)) if head.startswith(_GZIP_MAGIC) else raw
+class _Counted(io.RawIOBase):
+    """Counts the bytes that are read from a file, and says it where reading fails."""
+
+    def __init__(self, file: SourceFile, raw: BinaryIO) -> None:
+        self._file = file
+        self._raw = raw
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._raw.read(len(buffer))
+        except OSError as error:
+            raise SourceError(
+                f"{self._file}: {error.strerror or error} after {self.bytes_read:,} bytes; "
+                "fetch it again"
+            ) from error
+        buffer[: len(data)] = data
+        self.bytes_read += len(data)
+        return len(data)

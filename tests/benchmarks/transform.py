@@ -21,7 +21,6 @@ from fastavro import schemaless_reader
 from producers.limits import BILLING_STEP_BYTES, billed_bytes
 from producers.packing import Packer, Record
 from producers.sources import ChargeRow
-from producers.sources.focus import FocusFile
 from schemas.amounts import amount
 from schemas.codec import HEADER_BYTES, ChargeEncoder, decode
 from schemas.events import ChargeEnvelope
@@ -30,6 +29,7 @@ from schemas.rows import row_start
 from schemas.tables import AMOUNTS
 from tests import samples
 from tests.benchmarks.timing import compare
+from tests.sources import file_source, rows_of
 from transforms.context import default_context
 from transforms.core import transform
 from transforms.firehose_io import answer
@@ -95,7 +95,7 @@ def _stages(request: dict[str, Any], bodies: list[bytes]) -> Variants:
 
 
 def _packed(file: Path, alike: bool) -> tuple[list[Record], list[dict[str, Any]]]:
-    rows = [r for r in FocusFile(file).rows() if isinstance(r, ChargeRow)]
+    rows = [r for r in rows_of(file_source(file)) if isinstance(r, ChargeRow)]
     encoder = ChargeEncoder()
     packer = Packer(encoder)
     records: list[Record] = []

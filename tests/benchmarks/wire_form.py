@@ -11,12 +11,12 @@ from fastavro import schemaless_reader, schemaless_writer
 from fastavro.schema import parse_schema
 
 from producers.sources import ChargeRow
-from producers.sources.focus import FocusFile
 from schemas.amounts import UNIT, scaled_text
 from schemas.registry import CHARGE_RECORDED, latest
 from schemas.tables import AMOUNTS
 from tests import samples
 from tests.benchmarks.timing import compare
+from tests.sources import file_source, rows_of
 
 _DECIMAL = {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 12}
 _QUANTUM = Decimal(1) / UNIT
@@ -29,7 +29,7 @@ def run() -> None:
 
 
 def _compare(file: Path) -> None:
-    charges = [r.charge for r in FocusFile(file).rows() if isinstance(r, ChargeRow)] * 5
+    charges = [r.charge for r in rows_of(file_source(file)) if isinstance(r, ChargeRow)] * 5
     text, as_bytes, stripped = _schema("string"), _schema(_DECIMAL), _schema("bytes")
     decimals = [_with_decimals(c) for c in charges]
     texts = [_encoded(text, c) for c in charges]

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from infra.cli import run
-from infra.commands.ingest import run_ingest
+from infra.ingesting import run_ingest
 from infra.local.aws.server import LocalAws
 from infra.local.firehose import NO_FAULTS, Faults
 from infra.wiring import Platform, start
-from producers.sources.focus import FocusFile
+from producers.decision import OnConflict
+from producers.ingest import Options
+from tests.sources import file_source
 from transforms.audit import AuditReport, audit
 
 
@@ -72,11 +74,19 @@ class Lake:
         """Return the files under a prefix, in order."""
         return sorted(p for p in (self.folder / prefix).rglob("*") if p.is_file())
 
-    def ingest(self, file: Path, *, resend: bool = False, faults: Faults = NO_FAULTS) -> None:
+    def ingest(
+        self,
+        file: Path,
+        *,
+        resend: bool = False,
+        on_conflict: OnConflict = OnConflict.REFUSE,
+        faults: Faults = NO_FAULTS,
+    ) -> None:
         """Deliver a file, with faults on request."""
         aws, platform = self.started()
         aws.services.firehose.inject(faults)
-        run_ingest(platform, FocusFile(file), resend=resend)
+        options = Options(resend=resend, on_conflict=on_conflict, max_rejected=1.0)
+        run_ingest(platform, file_source(file, None), options)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Ask in SQL."""

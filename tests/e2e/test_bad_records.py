@@ -4,13 +4,12 @@ import base64
 import gzip
 import json
 
-from producers.ingest import Ingest
-from producers.sources.focus import FocusFile
 from schemas.codec import MARKER
 from schemas.lake import ERRORS
 from tests import samples
 from tests.e2e.conftest import Finops, Lake
 from tests.e2e.test_deliveries import answer, delivery_over, transport_of
+from tests.sources import deliver, file_source
 from transforms.settle import settle
 
 FIELDS = [
@@ -22,14 +21,13 @@ FIELDS = [
 def deliver_with(lake: Lake, foreign: list[bytes]) -> None:
     """Ingest the real sample with foreign records in the same stream."""
     aws, platform = lake.started()
-    platform.activate_first_evaluation()
     transport = transport_of(platform)
     transport.put_record_batch(foreign[:1])
     delivery = delivery_over(transport)
-    Ingest(FocusFile(samples.REAL), delivery, platform.store, lambda d: None).run()
+    deliver(platform, file_source(samples.REAL), delivery)
     transport.put_record_batch(foreign[1:])
     aws.flush()
-    settle(platform.query, platform.store)
+    settle(platform.query, platform.store, platform.clock.now())
 
 
 def test_foreign_records_end_in_errors_with_their_bytes_and_a_reason(

@@ -11,14 +11,15 @@ import pytest
 from infra.local.firehose import Faults
 from infra.wiring import Platform
 from producers.boto_transport import BotoTransport
+from producers.decision import OnConflict
 from producers.delivery import Delivery
-from producers.ingest import Ingest
-from producers.sources.focus import FocusFile
+from producers.ingest import DEFAULTS, Options
 from producers.transport import Transport
 from schemas.codec import Batch, decode
 from schemas.lake import RAW
 from tests import samples
 from tests.e2e.conftest import Finops, Lake
+from tests.sources import deliver, file_source
 from transforms.settle import settle
 
 EVERYTHING = """
@@ -111,15 +112,14 @@ class StopsAt:
         return [None] * len(taken)
 
 
-def interrupted(lake: Lake, file: Path, accepts: int) -> None:
+def interrupted(lake: Lake, file: Path, accepts: int, options: Options = DEFAULTS) -> None:
     """Ingest a file and die after `accepts` records; Firehose delivers what it took."""
     aws, platform = lake.started()
-    platform.activate_first_evaluation()
     delivery = delivery_over(StopsAt(transport_of(platform), accepts))
     with pytest.raises(KeyboardInterrupt):
-        Ingest(FocusFile(file), delivery, platform.store, lambda delivery_id: None).run()
+        deliver(platform, file_source(file), delivery, options)
     aws.flush()
-    settle(platform.query, platform.store)
+    settle(platform.query, platform.store, platform.clock.now())
 
 
 def test_an_interrupted_first_delivery_is_not_shown_until_it_is_complete(
@@ -150,12 +150,13 @@ def test_an_interrupted_restatement_leaves_the_old_truth(
     newer = tmp_path / "newer.csv"
     newer.write_text("".join(lines[:201]), "utf-8")
     os.utime(newer, (2_000_000_000, 2_000_000_000))
-    interrupted(lake, newer, 10)
+    interrupted(lake, newer, 10, Options(on_conflict=OnConflict.REPLACE))
     assert answer(lake) == before
+    # What was said the first time is remembered: the same command continues, flag or not.
     finops("ingest", str(newer))
     # The newer file does not speak of the other payer account: that scope stays.
     assert len(answer(lake)) == 200 + len(outside(newer))
-    assert {d["status"] for d in finops("deliveries", "--json").json} == {"current", "superseded"}
+    assert {d["status"] for d in finops("deliveries", "--json").json} == {"active", "superseded"}
 
 
 def test_the_newest_assertion_wins_in_any_order_and_the_way_back_sends_no_rows(
@@ -202,15 +203,14 @@ def test_records_lost_in_errors_keep_the_delivery_out_and_say_why(
 ) -> None:
     """A day with rows in errors/ leaves the old state, until somebody accepts it."""
     aws, platform = lake.started()
-    platform.activate_first_evaluation()
     delivery = delivery_over(Damages(transport_of(platform)))
-    Ingest(FocusFile(samples.GENERATED), delivery, platform.store, lambda d: None).run()
+    deliver(platform, file_source(samples.GENERATED), delivery)
     aws.flush()
-    settle(platform.query, platform.store)
+    settle(platform.query, platform.store, platform.clock.now())
     told = {d["status"]: d for d in finops("deliveries", "--json").json}
-    assert set(told) == {"current", "incomplete"}
+    assert set(told) == {"active", "incomplete"}
     assert "rows missing on 1 days" in told["incomplete"]["detail"]
     shown = answer(lake)
     assert finops("settle", "--accept-incomplete", told["incomplete"]["delivery_id"]).code == 0
     assert len(answer(lake)) > len(shown)
-    assert finops("deliveries", "--json").json[0]["status"] == "current"
+    assert finops("deliveries", "--json").json[0]["status"] == "active"

@@ -10,15 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.aws.template import load_template
-from infra.commands.ingest import run_ingest
+from infra.ingesting import run_ingest
 from infra.local.clock import ManualClock
 from infra.wiring import start
-from producers.sources.focus import FocusFile
+from producers.ingest import Options
 from schemas.errors import FinopsError
 from schemas.lake import PROCESSED, RAW
 from tests import samples
+from tests.sources import deliver, file_source
 
 Template = dict[str, Any]
+ALL_MAY_BE_BAD = Options(max_rejected=1.0)
 
 
 def changed(**changes: Any) -> Template:
@@ -30,7 +32,7 @@ def changed(**changes: Any) -> Template:
 
 def lake_after_ingest(data_dir: Path, template: Mapping[str, Any]) -> Path:
     with start(data_dir, template=template, views=False) as (_, platform):
-        run_ingest(platform, FocusFile(samples.BROKEN))
+        run_ingest(platform, file_source(samples.BROKEN), ALL_MAY_BE_BAD)
         return Path(platform.lake)
 
 
@@ -74,10 +76,7 @@ def test_another_buffer_interval_delivers_at_another_time(
 
 
 def run_ingest_without_flush(platform: Any) -> None:
-    from producers.ingest import Ingest
-
-    delivery = platform.delivery()
-    Ingest(FocusFile(samples.BROKEN), delivery, platform.store, lambda delivery_id: None).run()
+    deliver(platform, file_source(samples.BROKEN), platform.delivery(), ALL_MAY_BE_BAD)
 
 
 def test_a_smaller_size_delivers_sooner(tmp_path: Path) -> None:

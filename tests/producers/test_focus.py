@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from producers.errors import SourceError
 from producers.sources import ChargeRow, RejectedRow, Scope
-from producers.sources.csv_file import read_csv
-from producers.sources.focus import REQUIRED, FocusFile, FocusMapper
+from producers.sources.csv_file import CsvRow
+from producers.sources.focus import REQUIRED, FocusMapper
 from producers.sources.values import time_micros
 from tests import samples
+from tests.sources import file_source, rows_of
 
 GOOD = {
     "BilledCost": "1.5",
@@ -35,7 +36,7 @@ def mapped(tmp_path: Path, **changes: str) -> ChargeRow | RejectedRow:
     path.write_text(
         ",".join(row) + "\n" + ",".join(quoted) + "\n", "utf-8", errors="surrogateescape"
     )
-    (only,) = FocusFile(path).rows()
+    (only,) = rows_of(file_source(path))
     return only
 
 
@@ -139,32 +140,18 @@ def test_column_order_and_case_do_not_matter(
     names = order + extra
     header = [n.upper() if upper and n in GOOD else n for n in names]
     mapper = FocusMapper("x.csv", header)
-    from producers.sources.csv_file import CsvRow
-
-    row = mapper.map(3, CsvRow(2, [values[n] for n in names], "text"))
+    (row,) = mapper.map(3, CsvRow(2, [values[n] for n in names], "text"))
     assert isinstance(row, ChargeRow)
     assert row.charge["billed_cost"] == "1.5"
     assert (row.charge["x_extensions"] or {}) == dict.fromkeys(extra, "v")
-
-
-def test_lines_and_original_text_survive_quotes_and_newlines(tmp_path: Path) -> None:
-    """A field may hold newlines; the next row still knows its line and its text."""
-    path = tmp_path / "x.csv"
-    path.write_bytes(b'\xef\xbb\xbfa,b\r\n"1\n2",x\r\n\r\n3,"y""z"\r\n')
-    read = list(read_csv(path))
-    assert [(r.line, r.values, r.text) for r in read] == [
-        (1, ["a", "b"], "a,b"),
-        (2, ["1\n2", "x"], '"1\n2",x'),
-        (5, ["3", 'y"z'], '3,"y""z"'),
-    ]
 
 
 def test_gzip_is_read_like_plain(tmp_path: Path) -> None:
     """Same rows; a different file, so a different fingerprint."""
     packed = tmp_path / "real.csv.gz"
     packed.write_bytes(gzip.compress(samples.REAL.read_bytes()))
-    plain, zipped = FocusFile(samples.REAL), FocusFile(packed)
-    assert list(plain.rows()) == list(zipped.rows())
+    plain, zipped = file_source(samples.REAL), file_source(packed)
+    assert list(rows_of(plain)) == list(rows_of(zipped))
     assert plain.fingerprint != zipped.fingerprint
 
 
@@ -173,12 +160,12 @@ def test_damaged_gzip_is_an_error_not_a_short_file(tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(samples.REAL.read_bytes())[:-2_000])
     with pytest.raises(SourceError, match="damaged"):
-        list(FocusFile(cut).rows())
+        list(rows_of(file_source(cut)))
 
 
 def test_identity_is_content_and_time_is_the_files(tmp_path: Path) -> None:
     """Touching a file changes when it was said, not what."""
     a = samples.copied(samples.REAL, tmp_path)
     os.utime(a, (1_700_000_000, 1_700_000_000))
-    assert FocusFile(a).asserted_at == 1_700_000_000_000_000
-    assert FocusFile(a).fingerprint == FocusFile(samples.REAL).fingerprint
+    assert file_source(a).asserted_at == 1_700_000_000_000_000
+    assert file_source(a).fingerprint == file_source(samples.REAL).fingerprint

@@ -18,10 +18,10 @@ from producers.limits import (
 )
 from producers.packing import Packer, Record
 from producers.sources import ChargeRow
-from producers.sources.focus import FocusFile
 from schemas.codec import Batch, ChargeEncoder, decode
 from schemas.events import ChargeEnvelope
 from tests import samples
+from tests.sources import file_source, rows_of
 from tests.strategies import charges
 from transforms.context import default_context
 from transforms.core import Ok, transform
@@ -79,7 +79,7 @@ def test_every_event_is_in_exactly_one_record_of_its_partition(events: Any) -> N
 @settings(max_examples=12, deadline=None)
 def test_records_keep_their_limits_whatever_compresses(seed: int, width: int, count: int) -> None:
     """Below the target and the answer's bound, for text that gzip loves and text it cannot."""
-    row = next(r for r in FocusFile(samples.REAL).rows() if isinstance(r, ChargeRow))
+    row = next(r for r in rows_of(file_source(samples.REAL)) if isinstance(r, ChargeRow))
     noise = Random(seed)
     filler = "".join(noise.choices("abcdefghij0123456789", k=width))
     events = (
@@ -92,7 +92,7 @@ def test_records_keep_their_limits_whatever_compresses(seed: int, width: int, co
 
 
 def repeated(file: Path, rows: int) -> Iterable[tuple[ChargeEnvelope, dict[str, Any]]]:
-    once = [r for r in FocusFile(file).rows() if isinstance(r, ChargeRow)]
+    once = [r for r in rows_of(file_source(file)) if isinstance(r, ChargeRow)]
     for ordinal in range(rows):
         row = once[ordinal % len(once)]
         delivery = "0123456789abcdef" + row.scope.billing_account_id[-8:]

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from infra.commands.ingest import run_ingest
+from infra.ingesting import run_ingest
 from infra.local.store import MemoryStore
 from infra.wiring import start
-from producers.sources.focus import FocusFile
 from rules import Baseline, BaselineError
 from tests import samples
+from tests.sources import file_source
 from transforms.baseline_builder import INCOMPLETE_DAYS, build_baseline
 from transforms.baseline_store import BaselineReader, index, publish
 from transforms.ports import Query
@@ -25,7 +25,7 @@ TODAY = date(2024, 9, 28)
 def query(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
     """A lake with the real sample, in SQL."""
     with start(tmp_path_factory.mktemp("baseline")) as (_, platform):
-        run_ingest(platform, FocusFile(samples.REAL))
+        run_ingest(platform, file_source(samples.REAL))
         yield platform.query
 
 

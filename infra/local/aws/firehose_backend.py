@@ -17,6 +17,7 @@ from moto.firehose.exceptions import FirehoseException
 from moto.firehose.models import FirehoseBackend, firehose_backends
 from moto.firehose.responses import FirehoseResponse
 
+from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.firehose_description import describe_destination
 from infra.local.aws.firehose_streams import (
     FirehoseWiring,
@@ -27,8 +28,21 @@ from infra.local.aws.firehose_streams import (
 from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
 from infra.local.clock import Clock
-from infra.local.firehose import DeliveryError, Faults, FirehoseError, LocalFirehose
-from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
+from infra.local.firehose import (
+    DeliveryError,
+    Faults,
+    FirehoseError,
+    Journal,
+    Journals,
+    LocalFirehose,
+    no_journal,
+)
+from infra.local.firehose.errors import (
+    InvalidArgumentError,
+    ResourceInUseError,
+    ResourceNotFoundError,
+    UnsupportedLocallyError,
+)
 from schemas.lake import ObjectStore
 
 _VERSION = "1"
@@ -51,10 +65,11 @@ class LocalFirehoseBackend(FirehoseBackend):
         return SimpleNamespace(url_bases=urls.url_bases, url_paths=paths)
 
     def create(self, request: Mapping[str, Any]) -> str:
-        """Create a stream and return its ARN.
+        """Create a stream and return its ARN; what its journal has is buffered again.
 
         Raises:
             FirehoseError: what the service refuses, or is not supported here.
+            JournalError: its journal cannot be opened.
         """
         name = request["DeliveryStreamName"]
         if request.get("DeliveryStreamType", "DirectPut") != "DirectPut":
@@ -66,25 +81,35 @@ class LocalFirehoseBackend(FirehoseBackend):
             )
         if given != [_DESTINATION]:
             raise UnsupportedLocallyError(f"{given[0]}; {_DESTINATION} is supported")
+        if name in self.hosted:
+            raise ResourceInUseError(
+                f"Firehose {name} under accountId {self.account_id} already exists"
+            )
         configuration = deepcopy(request[_DESTINATION])
-        stream = HostedStream(
+        encryption = encryption_status(request.get("DeliveryStreamEncryptionConfigurationInput"))
+        service = self._service(name, configuration, self._journal)
+        try:
+            arn: str = self.create_delivery_stream(
+                self.region_name, name, "DirectPut", {}, {}, {}, deepcopy(configuration),
+                {}, {}, {}, {}, {}, {}, request.get("Tags") or [],
+            )  # fmt: skip
+        except BaseException:
+            service.close()
+            raise
+        self.hosted[name] = HostedStream(
             configuration=configuration,
-            service=self._service(name, configuration),
+            service=service,
             created=self.wiring.clock.now(),
             source=request.get("DirectPutSourceConfiguration"),
-            encryption=encryption_status(request.get("DeliveryStreamEncryptionConfigurationInput")),
+            encryption=encryption,
         )
-        arn: str = self.create_delivery_stream(
-            self.region_name, name, "DirectPut", {}, {}, {}, deepcopy(configuration),
-            {}, {}, {}, {}, {}, {}, request.get("Tags") or [],
-        )  # fmt: skip
-        self.hosted[name] = stream
         return arn
 
     def delete_delivery_stream(self, delivery_stream_name: str) -> None:
         """Delete a stream and discard what it has buffered."""
         super().delete_delivery_stream(delivery_stream_name)
-        del self.hosted[delivery_stream_name]
+        stream = self.hosted.pop(delivery_stream_name)
+        stream.service.delete_delivery_stream(delivery_stream_name)
 
     def describe(self, name: str) -> dict[str, Any]:
         """Return the stream's `DeliveryStreamDescription`."""
@@ -124,7 +149,7 @@ class LocalFirehoseBackend(FirehoseBackend):
         name = request["DeliveryStreamName"]
         stream = self.stream(name)
         wanted = updated_configuration(stream.configuration, request, _VERSION)
-        self._service(name, wanted)
+        self._service(name, wanted, no_journal)
         if describe_destination(wanted) != describe_destination(stream.configuration):
             raise UnsupportedLocallyError(
                 "UpdateDestination with a changed configuration (delete the stream and create it "
@@ -144,9 +169,17 @@ class LocalFirehoseBackend(FirehoseBackend):
             )
         return self.hosted[name]
 
-    def _service(self, name: str, configuration: Mapping[str, Any]) -> LocalFirehose:
+    def _service(
+        self, name: str, configuration: Mapping[str, Any], journals: Journals
+    ) -> LocalFirehose:
         catalogue = GlueCatalogue(self.account_id, self.region_name)
-        return stream_service(name, configuration, self.wiring, catalogue)
+        return stream_service(name, configuration, self.wiring, catalogue, journals)
+
+    def _journal(self, name: str) -> Journal:
+        """Open a stream's journal; the usual account and region do not show in its name."""
+        home = (self.account_id, self.region_name) == (ACCOUNT, REGION)
+        place = "" if home else f"@{self.account_id}@{self.region_name}"
+        return self.wiring.journals(name + place)
 
 
 class LocalFirehoseResponse(FirehoseResponse):
@@ -226,7 +259,11 @@ class FirehoseControl:
         self._each(lambda name, service: service.flush(name))
 
     def close(self) -> None:
-        """Forget the streams and what they have buffered: flush first."""
+        """Forget the streams; what they have buffered is in their journals only: flush first."""
+        for _, _, backend in list(firehose_backends.iter_backends()):
+            if isinstance(backend, LocalFirehoseBackend):
+                for stream in backend.hosted.values():
+                    stream.service.close()
         firehose_backends.clear()
 
     def inject(self, faults: Faults) -> None:
@@ -244,6 +281,8 @@ class FirehoseControl:
                     act(name, stream.service)
                 except DeliveryError as error:
                     problems.append(error)
+                except ResourceNotFoundError:
+                    continue  # deleted meanwhile
         if problems:
             raise problems[0]
 
@@ -254,6 +293,7 @@ def register_firehose(
     invoke: Callable[[str], Callable[[str], str]],
     clock: Clock,
     random: Random,
+    journals: Journals = no_journal,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -263,8 +303,9 @@ def register_firehose(
             JSON text, raising on a function error. Raises `KeyError` when there is none.
         clock: What arrival times and buffer intervals go by.
         random: Makes every id and order; a seed repeats them.
+        journals: Where accepted records are kept until they are delivered.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random)
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals)
 
     class Backend(LocalFirehoseBackend):
         pass

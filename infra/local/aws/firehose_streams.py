@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
 from infra.local.clock import Clock
-from infra.local.firehose import NO_FAULTS, Faults, LocalFirehose
+from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
 from infra.local.firehose.errors import InvalidArgumentError
 from schemas.lake import ObjectStore
 from schemas.tables import Table
@@ -27,6 +27,7 @@ class FirehoseWiring:
     invoke: Callable[[str], Callable[[str], str]]
     clock: Clock
     random: Random
+    journals: Journals = no_journal
     faults: Faults = NO_FAULTS
 
 
@@ -64,12 +65,17 @@ class OnDemand(Mapping[K, V]):
 
 
 def stream_service(
-    name: str, configuration: Mapping[str, Any], wiring: FirehoseWiring, catalogue: GlueCatalogue
+    name: str,
+    configuration: Mapping[str, Any],
+    wiring: FirehoseWiring,
+    catalogue: GlueCatalogue,
+    journals: Journals,
 ) -> LocalFirehose:
     """Return a Firehose with this one stream.
 
     Raises:
         FirehoseError: the service refuses the configuration, or it is not supported here.
+        JournalError: the stream's journal cannot be opened.
     """
 
     def table(key: tuple[str, str]) -> Table:
@@ -90,6 +96,7 @@ def stream_service(
         region=catalogue.region,
         account=catalogue.account,
         faults=wiring.faults,
+        journals=journals,
     )
     service.create_delivery_stream(name, configuration)
     return service

@@ -1,7 +1,8 @@
 """Lambda for moto: configuration is moto's, invocations run in processes of ours.
 
 An asynchronous invocation is over when the call returns, retries and destination included, so that
-a schedule's month can be run as fast as it goes. Architecture, layers and memory are told, not
+a schedule's month can be run as fast as it goes; one that a running function sends to itself comes
+after it, before the first call returns. Architecture, layers and memory are told, not
 enforced; code that a template names by folder runs from that folder or from our own sources.
 """
 
@@ -9,6 +10,7 @@ import base64
 import io
 import json
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +63,8 @@ class LocalLambdaBackend(LambdaBackend):
         super().__init__(region_name, account_id)
         self._lock = Lock()
         self._folders: dict[str, Path | None] = {}
+        self._events: dict[str, deque[str]] = {}
+        """Messages of each function that works off its own now."""
 
     @property
     def _url_module(self) -> Any:
@@ -116,7 +120,24 @@ class LocalLambdaBackend(LambdaBackend):
         return answer
 
     def run_event(self, function: LambdaFunction, payload: str) -> None:
-        """Run an asynchronous invocation: retried, then told to the function's destination."""
+        """Run an asynchronous invocation, and what the function sends to itself meanwhile."""
+        name = function.function_arn
+        with self._lock:
+            if name in self._events:
+                self._events[name].append(payload)
+                return
+            waiting = self._events[name] = deque([payload])
+        try:
+            while waiting:
+                self._run_event(function, waiting.popleft())
+        finally:
+            with self._lock:
+                late = self._events.pop(name)
+        for payload in late:
+            self.run_event(function, payload)
+
+    def _run_event(self, function: LambdaFunction, payload: str) -> None:
+        """Run one: retried, then told to the function's destination."""
         configs = self.get_function(function.function_name).event_invoke_config
         config: dict[str, Any] = configs[-1].config if configs else {}
         attempts = 1 + int(config.get("MaximumRetryAttempts", MAX_RETRIES))

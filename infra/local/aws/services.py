@@ -1,5 +1,6 @@
 """Puts our services in moto's place, connected to each other and to one clock."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.clock import Clock
+from infra.local.firehose.file_journal import file_journals
+
+_LOG = logging.getLogger(__name__)
 
 LONGEST_STEP = 60.0
 """Seconds of simulated time between two looks at the streams' buffers; their least interval."""
@@ -51,6 +55,7 @@ class Services:
         try:
             self.firehose.flush()
         finally:
+            self.firehose.close()
             self.runner.close()
             forget()
 
@@ -106,7 +111,11 @@ def start_services(
         )
     )
     firehose = register_firehose(
-        bucket_store=buckets.__getitem__, invoke=functions.__getitem__, clock=clock, random=random
+        bucket_store=buckets.__getitem__,
+        invoke=functions.__getitem__,
+        clock=clock,
+        random=random,
+        journals=file_journals(data_dir / "firehose", report=_LOG.warning),
     )
     register_athena(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random
@@ -150,3 +159,7 @@ class _Steps:
             self._clock.sleep(step)
             self._firehose.tick()
             seconds -= step
+
+    def monotonic(self) -> float:
+        """Return the clock's monotonic seconds."""
+        return self._clock.monotonic()

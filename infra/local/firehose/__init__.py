@@ -4,11 +4,12 @@ Section numbers (§) in comments are those of `docs/reference/firehose-behaviour
 held to. It knows the service's own shapes and table schemas, and nothing of what flows through it.
 Absent, and refused where a configuration asks for it: jq and the other processors, HiveJsonSerDe,
 ORC, ZIP and Snappy objects. Absent without a word: metrics, the error log, IAM, throughput quotas
-and encryption at rest. What is buffered lives in this process only: flush before it ends.
+and encryption at rest. What is buffered lives in this process only, unless a journal keeps it.
 """
 
-from infra.local.firehose.errors import DeliveryError, FirehoseError
+from infra.local.firehose.errors import DeliveryError, FirehoseError, JournalError
 from infra.local.firehose.faults import NO_FAULTS, Faults, never, some
+from infra.local.firehose.journal import Journal, Journals, NoJournal, no_journal
 from infra.local.firehose.service import LocalFirehose
 
 __all__ = [
@@ -16,7 +17,12 @@ __all__ = [
     "DeliveryError",
     "Faults",
     "FirehoseError",
+    "Journal",
+    "JournalError",
+    "Journals",
     "LocalFirehose",
+    "NoJournal",
     "never",
+    "no_journal",
     "some",
 ]

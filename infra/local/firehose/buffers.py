@@ -1,11 +1,25 @@
 """Buffering by size and time: the one mechanism before the Lambda, a partition and the backup."""
 
+import sys
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-T = TypeVar("T")
+NOTHING = sys.maxsize
+"""The lowest sequence of no items: higher than any."""
+
+
+class Numbered(Protocol):
+    """An item that knows which accepted record it comes from."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of the record."""
+        ...
+
+
+T = TypeVar("T", bound=Numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,8 @@ class Buffer(Generic[T]):
         self._open: list[T] = []
         self._size = 0
         self._opened: datetime | None = None
-        self._closed: deque[list[T]] = deque()
+        self._lowest = NOTHING
+        self._closed: deque[tuple[list[T], int]] = deque()
 
     def add(self, item: T, size: int, now: datetime) -> None:
         """Add one item of `size` bytes."""
@@ -37,6 +52,7 @@ class Buffer(Generic[T]):
         if self._opened is None:
             self._opened = now
         self._open.append(item)
+        self._lowest = min(self._lowest, item.sequence)
         self._size += size
         if self._size >= self._hints.size:
             self.close()
@@ -44,8 +60,8 @@ class Buffer(Generic[T]):
     def close(self) -> None:
         """Close the open batch, whatever its size or age."""
         if self._open:
-            self._closed.append(self._open)
-        self._open, self._size, self._opened = [], 0, None
+            self._closed.append((self._open, self._lowest))
+        self._open, self._size, self._opened, self._lowest = [], 0, None, NOTHING
 
     def close_due(self, now: datetime) -> None:
         """Close the open batch if its interval has passed."""
@@ -54,11 +70,16 @@ class Buffer(Generic[T]):
 
     def oldest(self) -> list[T] | None:
         """Return the oldest closed batch and keep it: call `delivered` once it is safe."""
-        return self._closed[0] if self._closed else None
+        return self._closed[0][0] if self._closed else None
 
     def delivered(self) -> None:
         """Forget the oldest closed batch."""
         self._closed.popleft()
+
+    @property
+    def lowest(self) -> int:
+        """The lowest sequence of all that is waiting; `NOTHING` when nothing is."""
+        return min([self._lowest, *(lowest for _, lowest in self._closed)])
 
     @property
     def empty(self) -> bool:

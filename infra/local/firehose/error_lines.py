@@ -56,7 +56,8 @@ def _common(failure: Failure) -> dict[str, object]:
 
 
 def _line(failure: Failure, fields: dict[str, object]) -> ErrorLine:
-    return ErrorLine(failure.source.arrival, orjson.dumps(fields))
+    source = failure.source
+    return ErrorLine(source.arrival, source.sequence, orjson.dumps(fields))
 
 
 def _base64(data: bytes) -> str:

@@ -8,6 +8,7 @@ FirehoseError                    an answer of the API; `code` and `message` go o
 ├── ValidationError              a request outside the API's shapes
 └── UnsupportedLocallyError      the service has it, this emulator does not
 DeliveryError                    an object store failed; the data is kept
+JournalError                     a stream's journal cannot be opened; it is left as it is
 """
 
 from typing import ClassVar
@@ -74,3 +75,7 @@ class DeliveryError(FinopsError):
             f"stream {stream}: an object could not be stored ({type(cause).__name__}: {cause}); "
             "its data is kept: make the bucket writable and deliver again"
         )
+
+
+class JournalError(FinopsError):
+    """A stream's journal cannot be opened; starting without it would lose what it holds."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from infra.local.firehose import choices, limits
-from infra.local.firehose.buffers import Buffer
+from infra.local.firehose.buffers import NOTHING, Buffer
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.records import Output
@@ -55,6 +55,11 @@ class Partitions:
             yield prefix, buffer
             if buffer.empty:
                 del self._buffers[prefix]
+
+    @property
+    def lowest(self) -> int:
+        """The lowest sequence of all that is waiting; `NOTHING` when nothing is."""
+        return min((buffer.lowest for buffer in self._buffers.values()), default=NOTHING)
 
     def _bound(self, output: Output) -> Prefix:
         try:

@@ -13,6 +13,8 @@ class Source:
 
     data: bytes
     arrival: datetime
+    sequence: int
+    """Its number in the order in which the stream accepted records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Output:
     def arrival(self) -> datetime:
         """When the source record arrived."""
         return self.source.arrival
+
+    @property
+    def sequence(self) -> int:
+        """The source record's."""
+        return self.source.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class ErrorLine:
     """One rendered line of the error output, without its newline."""
 
     arrival: datetime
+    sequence: int
+    """The source record's."""
     text: bytes
 
 

@@ -13,6 +13,7 @@ from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import (
     DeliveryError,
     InvalidArgumentError,
+    JournalError,
     ResourceInUseError,
     ResourceNotFoundError,
     ServiceUnavailableError,
@@ -21,6 +22,7 @@ from infra.local.firehose.errors import (
 )
 from infra.local.firehose.faults import NO_FAULTS, Faults
 from infra.local.firehose.identifiers import Identifiers
+from infra.local.firehose.journal import Journal, Journals, no_journal
 from infra.local.firehose.processing import Function
 from infra.local.firehose.settings import StreamSettings
 from infra.local.firehose.stream import Stream
@@ -47,6 +49,8 @@ class LocalFirehose:
         region: Where the streams are.
         account: Whose they are.
         faults: What goes wrong on purpose.
+        journals: Where accepted records are kept until they are delivered. By default nowhere:
+            what is buffered is lost with the process.
     """
 
     def __init__(
@@ -60,10 +64,12 @@ class LocalFirehose:
         region: str = "us-east-1",
         account: str = "000000000000",
         faults: Faults = NO_FAULTS,
+        journals: Journals = no_journal,
     ) -> None:
         self._world = Environment(stores, functions, clock, Identifiers(random), region, faults)
         self._tables = tables
         self._account = account
+        self._journals = journals
         self._streams: dict[str, Stream] = {}
         self._encrypted: dict[str, bool] = {}
         self._ordinals = count()
@@ -75,7 +81,7 @@ class LocalFirehose:
     def create_delivery_stream(
         self, name: str, configuration: Mapping[str, Any], *, encrypted: bool = False
     ) -> str:
-        """Create a stream and return its ARN.
+        """Create a stream and return its ARN; what its journal has is buffered again.
 
         Args:
             name: The stream's name.
@@ -85,6 +91,7 @@ class LocalFirehose:
         Raises:
             FirehoseError: what `CreateDeliveryStream` refuses, with its code and message, or a
                 setting that is not supported here.
+            JournalError: its journal cannot be opened.
         """
         if not re.match(limits.STREAM_NAME, name):
             raise ValidationError(
@@ -101,9 +108,22 @@ class LocalFirehose:
         )
         self._check_places(settings)
         arn = f"arn:aws:firehose:{world.region}:{self._account}:deliverystream/{name}"
-        self._streams[name] = Stream(name, arn, settings, world)
+        self._streams[name] = self._with_journal(
+            name, lambda journal: Stream(name, arn, settings, world, journal)
+        )
         self._encrypted[name] = encrypted
         return arn
+
+    def delete_delivery_stream(self, name: str) -> None:
+        """Delete a stream and discard what it has buffered.
+
+        Raises:
+            ResourceNotFoundError: there is no such stream.
+            OSError: its journal could not be removed.
+        """
+        stream = self._stream(name)
+        del self._streams[name]
+        stream.discard()
 
     def put_record_batch(self, name: str, records: Sequence[bytes]) -> dict[str, Any]:
         """Accept up to 500 records; the answer has one entry for each, in order.
@@ -113,7 +133,8 @@ class LocalFirehose:
         """
         stream = self._stream(name)
         _check_batch(records)
-        responses = [self._accept(stream, data) for data in records]
+        responses = [self._response() for _ in records]
+        _accept(stream, [r for r, a in zip(records, responses, strict=True) if "RecordId" in a])
         return {
             "FailedPutCount": sum("ErrorCode" in response for response in responses),
             "Encrypted": self._encrypted[name],
@@ -128,9 +149,10 @@ class LocalFirehose:
         """
         stream = self._stream(name)
         _check_record(record, "record.data")
-        response = self._accept(stream, record)
+        response = self._response()
         if "ErrorCode" in response:
             raise ServiceUnavailableError(response["ErrorMessage"])
+        _accept(stream, [record])
         return {**response, "Encrypted": self._encrypted[name]}
 
     def tick(self) -> None:
@@ -157,6 +179,11 @@ class LocalFirehose:
         """
         self._stream(name).flush()
 
+    def close(self) -> None:
+        """Forget the streams; their journals keep what is not delivered."""
+        while self._streams:
+            self._streams.popitem()[1].close()
+
     def _check_places(self, settings: StreamSettings) -> None:
         prefixes = [settings.main.output_prefix, settings.main.error_output_prefix]
         for destination in filter(None, (settings.main, settings.backup)):
@@ -180,13 +207,38 @@ class LocalFirehose:
                 f"Firehose {name} under account {self._account} not found."
             ) from None
 
-    def _accept(self, stream: Stream, data: bytes) -> dict[str, str]:
+    def _with_journal(self, name: str, make: Callable[[Journal], Stream]) -> Stream:
+        try:
+            journal = self._journals(name)
+            try:
+                return make(journal)
+            except BaseException:
+                journal.close()
+                raise
+        except OSError as error:
+            raise JournalError(
+                f"stream {name}: its journal cannot be opened ({error}); make it readable and "
+                "writable and start again"
+            ) from error
+
+    def _response(self) -> dict[str, str]:
+        """Return a record's entry in the answer: that it is accepted, or an injected refusal."""
         identifiers = self._world.identifiers
         if self._world.faults.refuses(next(self._ordinals), identifiers.random):
             code, message = _REFUSED
             return {"ErrorCode": code, "ErrorMessage": message}
-        stream.put(bytes(data))
         return {"RecordId": identifiers.put_id()}
+
+
+def _accept(stream: Stream, records: Sequence[bytes]) -> None:
+    if not records:
+        return
+    try:
+        stream.put([bytes(record) for record in records])
+    except OSError as error:
+        raise ServiceUnavailableError(
+            f"The journal cannot be written: {error.strerror or error}"
+        ) from error
 
 
 def _check_batch(records: Sequence[bytes]) -> None:

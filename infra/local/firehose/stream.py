@@ -12,6 +12,7 @@ from infra.local.firehose.conversion import convert
 from infra.local.firehose.delivery import compressed, deliver
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
+from infra.local.firehose.journal import Journal
 from infra.local.firehose.partitions import Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.processing import Invoker
@@ -31,9 +32,19 @@ class Stream:
     A batch leaves its buffer only after everything made from it is safely in the next one or in
     the store, so an exception anywhere loses nothing; at worst something is done twice, which is
     what the service promises as well. Puts may come from other threads while another delivers.
+
+    The journal has every accepted record until nothing made from it waits in any buffer. What it
+    has from an earlier process is buffered again, as if it had waited here all the time.
     """
 
-    def __init__(self, name: str, arn: str, settings: StreamSettings, world: Environment) -> None:
+    def __init__(
+        self,
+        name: str,
+        arn: str,
+        settings: StreamSettings,
+        world: Environment,
+        journal: Journal,
+    ) -> None:
         self._name = name
         self._arn = arn
         self._settings = settings
@@ -47,12 +58,26 @@ class Stream:
         self._backup: Buffer[Source] | None = (
             Buffer(settings.backup.hints) if settings.backup else None
         )
+        self._journal = journal
+        self._next = 0
+        now = world.clock()
+        for source in journal.recover():
+            self._incoming.add(source, len(source.data), min(source.arrival, now))
+            self._next = source.sequence + 1
 
-    def put(self, data: bytes) -> None:
-        """Accept one record."""
-        now = self._world.clock()
+    def put(self, records: Sequence[bytes]) -> None:
+        """Accept the records of one call, all or none.
+
+        Raises:
+            OSError: the journal does not take them.
+        """
         with self._arriving:
-            self._incoming.add(Source(data, now), len(data), now)
+            now = self._world.clock()
+            sources = [Source(data, now, n) for n, data in enumerate(records, self._next)]
+            self._journal.append(sources)
+            self._next += len(sources)
+            for source in sources:
+                self._incoming.add(source, len(source.data), now)
 
     def tick(self) -> None:
         """Move on whatever is due.
@@ -70,6 +95,20 @@ class Stream:
         """
         self._work(lambda buffer: buffer.close())
 
+    def discard(self) -> None:
+        """Forget what was accepted, in the journal too; later puts are refused.
+
+        Raises:
+            OSError: the journal could not be removed.
+        """
+        with self._arriving:
+            self._journal.discard()
+
+    def close(self) -> None:
+        """Let go of the journal, which keeps what is not delivered; later puts are refused."""
+        with self._arriving:
+            self._journal.close()
+
     def _work(self, close: Callable[[Buffer[Any]], None]) -> None:
         with self._working:
             with self._arriving:
@@ -86,8 +125,17 @@ class Stream:
                         buffer.delivered()
                 except Exception as error:  # one destination down must not stop the others (§5)
                     problems.append(error)
+            with self._arriving:
+                self._journal.release(self._lowest())
             if problems:
                 raise DeliveryError(self._name, problems[0]) from problems[0]
+
+    def _lowest(self) -> int:
+        """Return the lowest sequence that is not fully delivered, or the next one."""
+        lowest = [self._next, self._incoming.lowest, self._partitions.lowest]
+        if self._backup is not None:
+            lowest.append(self._backup.lowest)
+        return min(*lowest, *(lines.lowest for lines in self._errors.values()))
 
     def _process(self, batch: list[Source]) -> None:
         faults = self._world.faults

@@ -1,10 +1,10 @@
 """One scheduled hour of the simulated bill as a source: one delivery, or two at a month's turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from producers.errors import SourceError
-from producers.sources import ChargeRow
+from producers.sources import ChargeRow, Mapped
 from producers.sources.simulator.clock import hour_of, micros, moment
 from producers.sources.simulator.simulator import Simulator
 from schemas.events import DeliveryMode
@@ -41,7 +41,32 @@ class HourlyExport:
         self.asserted_at = micros(scheduled)
         self.fingerprint = simulator.fingerprint(self._hour)
         self.name = f"simulator-{simulator.seed}-{moment(self._hour):%Y-%m-%dT%H}"
+        self.dataset_instance = f"simulator:{simulator.seed}"
+        self.settings: Mapping[str, str] = {}
+
+    @property
+    def parts(self) -> Sequence["_Hour"]:
+        """The hour, as one part."""
+        return [_Hour(self.name, self)]
+
+    def check(self) -> None:
+        """Do nothing: what is computed does not change."""
 
     def rows(self) -> Iterator[ChargeRow]:
         """Yield the hour's rows; the same hour gives the same rows."""
         return self._simulator.rows(self._hour)
+
+
+class _Hour:
+    size = 0
+    bytes_read = 0
+
+    def __init__(self, name: str, export: HourlyExport) -> None:
+        self.name = name
+        self._export = export
+
+    def rows(self, first_ordinal: int, skip: int = 0) -> Iterator[Mapped]:
+        """Yield each row of the hour as its one event."""
+        for number, row in enumerate(self._export.rows()):
+            if number >= skip:
+                yield (row,)

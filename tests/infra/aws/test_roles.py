@@ -98,8 +98,15 @@ ALLOWED: dict[str, Permissions] = {
             ["s3:GetObject", "s3:PutObject"],
             [f"{LAKE}/quarantine/*", f"{LAKE}/spool/*", f"{LAKE}/state/ingested/*"],
         ),
-        "DrainTheSpool": (["s3:DeleteObject"], [f"{LAKE}/spool/*"]),
+        "ReadTheCurrentState": (["s3:GetObject"], [f"{LAKE}/state/current/*"]),
+        "DrainTheSpoolAndWriteQuarantineAnew": (
+            ["s3:DeleteObject"],
+            [f"{LAKE}/spool/*", f"{LAKE}/quarantine/*"],
+        ),
         "ListTheLake": (["s3:ListBucket"], [LAKE]),
+        "ReadTheExport": (["s3:GetObject"], ["arn:aws:s3:::no-export/*"]),
+        "ListTheExport": (["s3:ListBucket"], ["arn:aws:s3:::no-export"]),
+        "ContinueByItself": (["lambda:InvokeFunction"], [arn("lambda", "function:finops-ingest")]),
         **REPORT,
     },
     "SettleRole": {

@@ -4,10 +4,11 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
-from infra.local.firehose import NO_FAULTS, Faults, LocalFirehose
+from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
 from infra.local.store import MemoryStore
 from schemas.tables import Column, Table
 
@@ -171,21 +172,31 @@ class World:
         function: Callable[[str], str] | None = None,
         faults: Faults = NO_FAULTS,
         seed: int = 1,
+        store: MemoryStore | None = None,
+        journals: Journals = no_journal,
     ) -> None:
         self.clock = Clock()
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self.function = Function(answer)
-        self.firehose = LocalFirehose(
+        self.settings = configuration() if settings is None else settings
+        self._make = partial(
+            LocalFirehose,
             stores={"lake": self.store},
             functions={FUNCTION: function or self.function},
             tables={("db", "rows"): TABLE},
             clock=self.clock,
             random=Random(seed),
             faults=faults,
+            journals=journals,
         )
-        self.arn = self.firehose.create_delivery_stream(
-            STREAM, configuration() if settings is None else settings
-        )
+        self.firehose = self._make()
+        self.arn = self.firehose.create_delivery_stream(STREAM, self.settings)
+
+    def restart(self) -> None:
+        """Go on as after a `kill -9`: a new service, with nothing of the old one's memory."""
+        self.firehose.close()  # the kernel closes the files of a killed process, too
+        self.firehose = self._make()
+        self.firehose.create_delivery_stream(STREAM, self.settings)
 
     def put(self, *records: bytes) -> dict[str, Any]:
         """Put one batch."""

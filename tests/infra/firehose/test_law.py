@@ -4,14 +4,19 @@ import base64
 import io
 import json
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.local.firehose import Faults, some
-from tests.infra.firehose.setups import World, data_of, ok
+from infra.local.firehose import DeliveryError, Faults, Journal, some
+from infra.local.firehose.file_journal import FileJournal
+from tests.infra.firehose.mortal import Disk, KilledError, MortalStore
+from tests.infra.firehose.setups import World, configuration, data_of, ok
 
 FATES = (
     "fine",
@@ -57,7 +62,8 @@ def lambda_of_fates(request: str) -> str:
             case "no partition":
                 answers.append(ok(record, row))
             case "bad row":
-                answers.append({**fine, "data": base64.b64encode(b'{"id":"x"}').decode()})
+                bad = json.dumps({"id": "x", "text": number}).encode()
+                answers.append({**fine, "data": base64.b64encode(bad).decode()})
     return json.dumps({"records": answers})
 
 
@@ -74,6 +80,10 @@ def put(world: World, batches: list[list[str]], ticks: list[int]) -> list[bytes]
     return accepted
 
 
+def number_of(record: bytes) -> int:
+    return int(record.split(b":")[0])
+
+
 def main_ids(world: World) -> Counter[int]:
     """Return how often each number is in the main output."""
     files = [pq.read_table(io.BytesIO(body)) for body in world.bodies("main/")]
@@ -81,15 +91,15 @@ def main_ids(world: World) -> Counter[int]:
 
 
 def error_ids(world: World) -> set[int]:
-    """Return the numbers in the error output; of a bad row only that it is one."""
+    """Return the numbers in the error output."""
     raw = [
         base64.b64decode(json.loads(line)["rawData"])
         for body in world.bodies("errors/")
         for line in body.splitlines()
     ]
-    sources = {int(r.split(b":")[0]) for r in raw if r.endswith(b";")}
-    outputs = {json.loads(r)["id"] for r in raw if r.startswith(b"{")}
-    return sources | {id_ for id_ in outputs if isinstance(id_, int)}
+    sources = {number_of(r) for r in raw if r.endswith(b";")}
+    outputs = [json.loads(r) for r in raw if r.startswith(b"{")]
+    return sources | {int(row.get("text", row["id"])) for row in outputs}
 
 
 @settings(deadline=None, max_examples=120)
@@ -108,22 +118,148 @@ def test_no_accepted_record_is_lost(
     assert backed_up == Counter({record[:-1]: copies for record in accepted})
 
     in_main, in_errors = main_ids(world), error_ids(world)
-    bad_rows = world.error_lines("format-conversion-failed")
+    bad_rows = Counter(
+        int(json.loads(base64.b64decode(line["rawData"]))["text"])
+        for line in world.error_lines("format-conversion-failed")
+    )
     times = copies * (2 if faults.duplicate_batches else 1)
-    unseen_bad_rows = 0
     for record in accepted:
-        number, fate = int(record.split(b":")[0]), record[:-1].split(b":")[1].decode()
+        number, fate = number_of(record), record[:-1].split(b":")[1].decode()
         if number in in_main:
             assert fate in {"fine", "two rows"}
             assert in_main[number] == times * (2 if fate == "two rows" else 1)
             assert number not in in_errors
-        elif number not in in_errors and fate == "bad row":
-            unseen_bad_rows += 1
+        elif number in bad_rows:
+            assert (fate, bad_rows[number]) == ("bad row", times)
         elif number not in in_errors:
             assert fate == "dropped"
-    assert len(bad_rows) == unseen_bad_rows * times
-    assert set(in_main) <= {int(record.split(b":")[0]) for record in accepted}
+    assert {*in_main, *in_errors} <= {number_of(record) for record in accepted}
 
     before = world.keys()
     world.tick(10_000)
     assert world.keys() == before
+
+
+@dataclass(frozen=True)
+class Put:
+    """Put records of these fates; with `room`, the process is killed after so many bytes of it."""
+
+    fates: list[str]
+    room: int | None
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Let the time pass, or flush at None; the n-th object stored fails, if `puts` says so."""
+
+    seconds: int | None
+    puts: int | None
+    stored: bool
+    error: type[BaseException]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.builds(
+            Put,
+            st.lists(st.sampled_from(FATES), min_size=1, max_size=5),
+            st.none() | st.integers(0, 300),
+        ),
+        st.builds(
+            Deliver,
+            st.sampled_from([None, 0, 1, 60, 61, 300]),
+            st.none() | st.integers(1, 5),
+            st.booleans(),
+            st.sampled_from([KilledError, OSError]),
+        ),
+        st.just("crash"),
+    ),
+    max_size=20,
+)
+
+
+class Mortal:
+    """A world that is killed at any point, and starts again over the same files."""
+
+    def __init__(self, folder: Path, segment_bytes: int, faults: Faults, backup: bool) -> None:
+        self.folder = folder
+        self.disk = Disk(error=KilledError, cuts=False)
+        self.store = MortalStore()
+        self.accepted: list[bytes] = []
+        self.sent = 0
+
+        def journal(stream: str) -> Journal:
+            return FileJournal(
+                folder, self.damaged, segment_bytes=segment_bytes, create=self.disk.create
+            )
+
+        self.world = World(
+            None if backup else configuration(S3BackupMode=None, S3BackupConfiguration=None),
+            function=lambda_of_fates,
+            faults=faults,
+            store=self.store,
+            journals=journal,
+        )
+
+    def damaged(self, message: str) -> None:
+        """Fail: a killed process damages nothing."""
+        raise AssertionError(message)
+
+    def do(self, step: Put | Deliver | str) -> None:
+        """Take one step, and start again where it was the last one of its process."""
+        try:
+            match step:
+                case Put(fates, room):
+                    self.disk.room = room
+                    self.put(fates)
+                case Deliver(seconds, puts, stored, error):
+                    self.store.puts, self.store.stored, self.store.error = puts, stored, error
+                    if seconds is None:
+                        self.world.flush()
+                    else:
+                        self.world.tick(seconds)
+                case _:
+                    raise KilledError
+        except DeliveryError:
+            pass
+        except KilledError:
+            self.world.restart()
+        self.disk.room = self.store.puts = None
+
+    def put(self, fates: list[str]) -> None:
+        """Put a batch, and remember what was acknowledged."""
+        records = [b"%d:%s;" % (self.sent + n, f.encode()) for n, f in enumerate(fates)]
+        self.sent += len(records)
+        answers = self.world.put(*records)["RequestResponses"]
+        self.accepted += [r for r, a in zip(records, answers, strict=True) if "RecordId" in a]
+
+
+@settings(deadline=None, max_examples=200)
+@given(STEPS, st.sampled_from([1, 200, 1_000_000]), FAULTS, st.booleans())
+def test_no_acknowledged_record_is_lost_by_a_kill(
+    steps: list[Put | Deliver | str], segment_bytes: int, faults: Faults, backup: bool
+) -> None:
+    """Killed anywhere, every acknowledged record is delivered, and the journal ends empty."""
+    with TemporaryDirectory() as name:
+        mortal = Mortal(Path(name), segment_bytes, faults, backup)
+        world = mortal.world
+        for step in steps:
+            mortal.do(step)
+        world.restart()
+        world.flush()
+
+        acknowledged = {record[:-1] for record in mortal.accepted}
+        if backup:
+            assert acknowledged <= set(b"".join(world.bodies("raw/")).split(b";"))
+        seen = {*main_ids(world), *error_ids(world)}
+        for record in acknowledged:
+            assert number_of(record) in seen or record.endswith(b":dropped")
+        assert seen <= set(range(mortal.sent))
+
+        assert [path.name for path in Path(name).iterdir()] == ["lock"]
+        before = world.keys()
+        world.restart()
+        world.tick(10_000)
+        world.flush()
+        assert world.keys() == before
+        world.firehose.close()

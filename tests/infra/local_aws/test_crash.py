@@ -8,12 +8,42 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.aws.account import ACCOUNT
 from infra.local.aws.clients import Clients
+from infra.local.aws.server import LocalAws
 from schemas.s3_store import S3Store
 from tests.infra.local_aws.conftest import open_aws
 from tests.infra.local_aws.serving import served
 
 WRITERS = 3
+STREAM = "events"
+BACKUP_ONLY = {
+    "BucketARN": "arn:aws:s3:::lake",
+    "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/any",
+    "Prefix": "main/",
+    "ErrorOutputPrefix": "errors/",
+    "ProcessingConfiguration": {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": "Lambda",
+                "Parameters": [
+                    {
+                        "ParameterName": "LambdaArn",
+                        "ParameterValue": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:none",
+                    }
+                ],
+            }
+        ],
+    },
+    "S3BackupMode": "Enabled",
+    "S3BackupConfiguration": {
+        "BucketARN": "arn:aws:s3:::lake",
+        "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/any",
+        "Prefix": "raw/",
+    },
+}
+"""A stream whose function is missing, so that records end in the backup and in the errors."""
 
 
 def body(random: Random) -> bytes:
@@ -80,3 +110,75 @@ def test_kill_9_during_puts_loses_no_acknowledged_object(tmp_path: Path) -> None
                     changed += 1
         # Each writer had one put under way, which may have arrived or not.
         assert changed <= WRITERS
+
+
+def create_stream(clients: Clients | LocalAws) -> Any:
+    """Make the stream, and return a client of it."""
+    firehose = clients.client("firehose")
+    firehose.create_delivery_stream(
+        DeliveryStreamName=STREAM, ExtendedS3DestinationConfiguration=BACKUP_ONLY
+    )
+    return firehose
+
+
+def send(firehose: Any, writer: int, acknowledged: set[bytes], enough: threading.Event) -> None:
+    """Put batches until the server is gone; say when there are some."""
+    for number in range(10_000):
+        batch = [b"%d-%d-%d;" % (writer, number, n) for n in range(1 + number % 100)]
+        records = [{"Data": data} for data in batch]
+        try:
+            answer = firehose.put_record_batch(DeliveryStreamName=STREAM, Records=records)
+        except (BotoCoreError, ClientError):
+            return
+        assert answer["FailedPutCount"] == 0
+        acknowledged.update(batch)
+        if number == 25:
+            enough.set()
+
+
+def stored_records(aws: LocalAws, prefix: str) -> list[bytes]:
+    """Return the records in the objects under a prefix."""
+    store = S3Store(aws.client("s3"), "lake")
+    bodies = b"".join(store.get(info.key) for info in store.list(prefix))
+    return [record + b";" for record in bodies.split(b";")[:-1]]
+
+
+def test_kill_9_before_delivery_loses_no_accepted_record(tmp_path: Path) -> None:
+    """What a stream accepted is in the backup after a restart, each record in its order, once."""
+    acknowledged: list[set[bytes]] = [set() for _ in range(WRITERS)]
+    enough = threading.Event()
+    with served(tmp_path) as server:
+        clients = Clients(server.endpoint_url)
+        clients.client("s3").create_bucket(Bucket="lake")
+        firehose = create_stream(clients)
+        writers = [
+            threading.Thread(target=send, args=(firehose, n, acknowledged[n], enough))
+            for n in range(WRITERS)
+        ]
+        for writer in writers:
+            writer.start()
+        assert enough.wait(60)
+        server.process.kill()
+        for writer in writers:
+            writer.join()
+        clients.close()
+    with served(tmp_path) as server:  # and killed again, before anything is delivered
+        clients = Clients(server.endpoint_url)
+        create_stream(clients).put_record(DeliveryStreamName=STREAM, Record={"Data": b"late;"})
+        server.process.kill()
+        clients.close()
+    with open_aws(tmp_path) as aws:
+        create_stream(aws)
+        assert stored_records(aws, "raw/") == []
+        aws.flush()
+        stored = stored_records(aws, "raw/")
+        assert stored[-1] == b"late;"
+        assert set().union(*acknowledged) <= set(stored)
+        assert len(stored) == len(set(stored))
+        for writer_number in range(WRITERS):
+            mine = [r for r in stored if r.startswith(b"%d-" % writer_number)]
+            assert mine == sorted(mine, key=lambda r: [int(n) for n in r[:-1].split(b"-")])
+    with open_aws(tmp_path) as aws:
+        create_stream(aws)
+        aws.flush()
+        assert stored_records(aws, "raw/") == stored

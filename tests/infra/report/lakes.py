@@ -151,7 +151,7 @@ def year(lake: Path, days: int = 365) -> Path:
         charges,
         spikes,
         [
-            delivery("a" * 24, "current", events=len(charges), stored=len(charges)),
+            delivery("a" * 24, "active", events=len(charges), stored=len(charges)),
             delivery("b" * 24, "incomplete", detail="4 rows are in errors/", rejected=rejected),
             delivery("c" * 24, "superseded", asserted_at=NOW - timedelta(days=2)),
             delivery("d" * 24, "open", source_name=None, events=0),

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 import pytest
 
-from infra.commands.ingest import run_ingest
 from infra.commands.report import report_command
 from infra.errors import DataDirError, NoDataError, UsageError
+from infra.ingesting import run_ingest
 from infra.wiring import start
-from producers.sources.focus import FocusFile
 from tests import samples
 from tests.infra.report.markup import parse
+from tests.sources import file_source
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real sample, delivered."""
     folder = tmp_path_factory.mktemp("real")
     with start(folder) as (_, platform):
-        run_ingest(platform, FocusFile(samples.REAL))
+        run_ingest(platform, file_source(samples.REAL))
     return folder
 
 

@@ -177,7 +177,7 @@ def test_deliveries_say_where_they_stand(full: Report) -> None:
     health = full.deliveries
     assert [(s.status, s.deliveries) for s in health.statuses] == [
         ("incomplete", 1),
-        ("current", 1),
+        ("active", 1),
     ]
     assert [(d.delivery_id, d.detail, d.rejected_rows) for d in health.attention] == [("d2", H, 2)]
     assert (health.unsettled, health.rejected_rows, len(health.latest)) == (1, 2, 2)

@@ -28,6 +28,7 @@ _FUNCTION = (
     "Handler",
     "LoggingConfig",
     "MemorySize",
+    "RecursiveLoop",
     "Role",
     "Runtime",
     "Tags",
@@ -89,7 +90,8 @@ def _named_document(policy: Properties) -> dict[str, Any]:
 
 def _function(properties: Properties) -> list[Call]:
     only(properties, _FUNCTION)
-    request = dict(properties)
+    # Nothing here looks for loops, so allowing one is true already.
+    request = without(properties, "RecursiveLoop")
     if "Tags" in properties:
         request["Tags"] = {tag["Key"]: tag["Value"] for tag in items(properties["Tags"])}
     return [Call("lambda", "create_function", request)]

@@ -1,0 +1,170 @@
+"""Before anything is sent: is it new, which days changed, and may it take its scope? Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from producers.checkpoint import Decision, Opened
+from producers.errors import SourceError
+from producers.receipts import Receipt
+from producers.sources import Scope, Source
+from schemas.scopes import holders
+
+
+class OnConflict(StrEnum):
+    """What to do where another export or file holds the scope."""
+
+    REFUSE = "refuse"
+    REPLACE = "replace"
+    ADD = "add"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A scope that something else holds: the two of them, with rows and money."""
+
+    scope: Scope
+    holder: str
+    holder_events: int
+    holder_billed: dict[str, str]
+    appends: bool
+    """Whether the holder appends: then it cannot be replaced."""
+    newcomer: str
+    events: int
+    billed: dict[str, str]
+
+
+class ScopeHeldError(SourceError):
+    """Another export or file holds the scope; nothing was sent."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        self.conflicts = tuple(conflicts)
+        first = conflicts[0]
+        more = f" (and {len(conflicts) - 1} more scopes)" if len(conflicts) > 1 else ""
+        if first.appends:
+            way = "its rows are appended and cannot be replaced; say --add if these come on top"
+        else:
+            way = "say --replace to read it from the new one, or --add if both count"
+        super().__init__(
+            f"{first.scope.billing_account_id}, {first.scope.billing_period} is held by "
+            f"{first.holder} ({_said(first.holder_events, first.holder_billed)}); "
+            f"{first.newcomer} has {_said(first.events, first.billed)}{more}; {way}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a delivery's scope before it is sent."""
+
+    receipt: Receipt | None
+    """Of this very delivery, if it was completed before."""
+    claims: Sequence[Receipt]
+    """Of everything that claimed the scope."""
+    appended: Receipt | None
+    """Of one of those that append to it."""
+    readable: Collection[tuple[str, str, str]]
+    """(delivery id, billing period, charge date) that the lake is read from now: complete days."""
+
+
+def decide(
+    source: Source,
+    opened: Opened,
+    billed: dict[str, str],
+    known: Known,
+    *,
+    on_conflict: OnConflict,
+    resend: bool,
+    now: int,
+) -> Decision | Conflict:
+    """Decide about one delivery.
+
+    Args:
+        source: what is delivered.
+        opened: its scope and totals.
+        billed: its billed cost by currency.
+        known: what the lake knows.
+        on_conflict: what a person said about other holders.
+        resend: send every event, whatever is known.
+        now: microseconds since 1970 UTC; when a person's word is newer than any file.
+    """
+    if source.mode == "append":
+        already = known.receipt is not None and not resend
+        return Decision(not already, source.asserted_at, False, already, send=not already)
+    holding = holders(known.claims)
+    holds = any(h.delivery_id == opened.delivery_id for h in holding)
+    same = [h for h in holding if h.dataset_instance == source.dataset_instance]
+    others = [h for h in holding if h.dataset_instance != source.dataset_instance]
+    if not same and opened.totals.events and (others or known.appended):
+        newest = others[-1] if others else known.appended
+        appends = known.appended is not None
+        refused = on_conflict is OnConflict.REFUSE
+        if newest and (refused or (on_conflict is OnConflict.REPLACE and appends)):
+            return _conflict(source, opened, billed, newest, appends)
+    replaces = on_conflict is OnConflict.REPLACE and bool(others)
+    asserted_at = _asserted_at(source, known.claims, on_conflict, replaces, now)
+    earlier = known.receipt
+    if earlier is not None and not resend:
+        newer = asserted_at > earlier.asserted_at
+        asserted = replaces or (not holds and newer)
+        return Decision(asserted, asserted_at, replaces, already=True, send=False)
+    replaced = holding if replaces else same
+    held = {} if resend else _unchanged(opened, replaced, known.readable)
+    return Decision(True, asserted_at, replaces, already=False, held=held)
+
+
+def _asserted_at(
+    source: Source, claims: Sequence[Receipt], on_conflict: OnConflict, replaces: bool, now: int
+) -> int:
+    """Return when the delivery counts as said: a person's word is newer than what it is about."""
+    if replaces:
+        return max(source.asserted_at, now, *(c.asserted_at + 1 for c in claims))
+    if on_conflict is OnConflict.ADD:
+        ends = [c.asserted_at + 1 for c in claims if c.replaces_scope]
+        return max(source.asserted_at, *ends) if ends else source.asserted_at
+    return source.asserted_at
+
+
+def _unchanged(
+    opened: Opened, replaced: Sequence[Receipt], readable: Collection[tuple[str, str, str]]
+) -> dict[str, str]:
+    """Return the days that an earlier delivery already has, row for row."""
+    before = {}
+    for receipt in replaced:
+        days = receipt.completed["days"]
+        entries = Counter(day["charge_date"] for day in days)
+        for day in days:
+            key = (day["billing_period"], day["charge_date"])
+            if entries[day["charge_date"]] > 1:
+                continue  # Retried rows beside an earlier delivery's: no one hash says it all.
+            holder = day["held_by"] or receipt.delivery_id
+            # Only days that are all there: one that waits for its rows may never get them.
+            if (holder, *key) in readable:
+                before[key] = (day["events"], day["content_hash"], holder)
+    held = {}
+    for day in opened.totals.days():
+        key = (day["billing_period"], day["charge_date"])
+        events, content, holder = before.get(key, (0, "", ""))
+        if (events, content) == (day["events"], day["content_hash"]):
+            held["/".join(key)] = holder
+    return held
+
+
+def _conflict(
+    source: Source, opened: Opened, billed: dict[str, str], holder: Receipt, appends: bool
+) -> Conflict:
+    return Conflict(
+        scope=opened.scope,
+        holder=holder.completed["source_name"],
+        holder_events=holder.completed["events"],
+        holder_billed=holder.billed(),
+        appends=appends,
+        newcomer=source.name,
+        events=opened.totals.events,
+        billed=billed,
+    )
+
+
+def _said(events: int, billed: dict[str, str]) -> str:
+    money = ", ".join(f"{value} {currency}" for currency, value in billed.items())
+    return f"{events:,} rows, {money or 'no cost'}"
