@@ -18,6 +18,7 @@ from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
 from infra.commands.report import report_command
+from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
 
@@ -44,6 +45,7 @@ for command in (
     quarantine_group,
     audit_command,
     events_group,
+    simulate_command,
     local_group,
 ):
     finops.add_command(command)

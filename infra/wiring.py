@@ -207,6 +207,8 @@ def start(
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))
         platform = Platform(names, aws.client, aws.flush, lake, clock or SystemClock())
+        # What a killed process had accepted and not delivered comes first.
+        aws.flush()
         if views:
             platform.make_views()
         document = json.dumps({"names": asdict(names), "lake": platform.lake})
@@ -244,7 +246,7 @@ def _has_data(data_dir: Path) -> bool:
     prefixes = (RAW, PROCESSED, QUARANTINE)
     return any(
         (bucket / prefix).is_dir() for bucket in data_dir.glob("s3/*") for prefix in prefixes
-    )
+    ) or any(data_dir.glob("firehose/*/*.journal"))
 
 
 def say(text: str) -> None:

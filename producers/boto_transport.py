@@ -47,4 +47,8 @@ class BotoTransport:
             if code in _REFUSALS:
                 raise DeliveryError(f"{error}; {_REFUSALS[code]}") from error
             raise TransportError(f"{type(error).__name__}: {error}; try again") from error
-        return [entry.get("ErrorCode") for entry in answer["RequestResponses"]]
+        entries = answer.get("RequestResponses", ())
+        if len(entries) != len(records):
+            # A connection that broke within the answer: botocore returns what it could read.
+            raise TransportError("the answer says nothing of some records; try again")
+        return [entry.get("ErrorCode") for entry in entries]

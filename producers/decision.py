@@ -11,6 +11,10 @@ from producers.receipts import Receipt
 from producers.sources import Scope, Source
 from schemas.scopes import holders
 
+_TICK = 1_000
+"""Microseconds. Athena reads the lake's times (INT96) in milliseconds: what is ordered here must be
+ordered there."""
+
 
 class OnConflict(StrEnum):
     """What to do where another export or file holds the scope."""
@@ -90,7 +94,8 @@ def decide(
     """
     if source.mode == "append":
         already = known.receipt is not None and not resend
-        return Decision(not already, source.asserted_at, False, already, send=not already)
+        asserted_at = source.asserted_at // _TICK * _TICK
+        return Decision(not already, asserted_at, False, already, send=not already)
     holding = holders(known.claims)
     holds = any(h.delivery_id == opened.delivery_id for h in holding)
     same = [h for h in holding if h.dataset_instance == source.dataset_instance]
@@ -117,12 +122,12 @@ def _asserted_at(
     source: Source, claims: Sequence[Receipt], on_conflict: OnConflict, replaces: bool, now: int
 ) -> int:
     """Return when the delivery counts as said: a person's word is newer than what it is about."""
+    said = [source.asserted_at]
     if replaces:
-        return max(source.asserted_at, now, *(c.asserted_at + 1 for c in claims))
-    if on_conflict is OnConflict.ADD:
-        ends = [c.asserted_at + 1 for c in claims if c.replaces_scope]
-        return max(source.asserted_at, *ends) if ends else source.asserted_at
-    return source.asserted_at
+        said += [now, *(c.asserted_at + _TICK for c in claims)]
+    elif on_conflict is OnConflict.ADD:
+        said += [c.asserted_at + _TICK for c in claims if c.replaces_scope]
+    return max(said) // _TICK * _TICK
 
 
 def _unchanged(
@@ -167,4 +172,4 @@ def _conflict(
 
 def _said(events: int, billed: dict[str, str]) -> str:
     money = ", ".join(f"{value} {currency}" for currency, value in billed.items())
-    return f"{events:,} rows, {money or 'no cost'}"
+    return f"{events:,} row{'' if events == 1 else 's'}, {money or 'no cost'}"

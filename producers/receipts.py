@@ -16,7 +16,7 @@ import orjson
 from producers.sources import Scope
 from schemas.amounts import EXACT, plain_text
 from schemas.errors import StateError
-from schemas.events import Day, DeliveryCompleted, DeliveryMode
+from schemas.events import Day, DeliveryCompleted, DeliveryMode, Rejected
 from schemas.lake import INGESTED, ObjectStore
 
 
@@ -101,10 +101,10 @@ def billed(days: Iterable[Day]) -> dict[str, str]:
     return {currency: plain_text(value) for currency, value in sorted(sums.items())}
 
 
-def rejected_billed(completed: DeliveryCompleted) -> dict[str, str]:
-    """Return the billed cost of a delivery's rejected rows, where it could be read."""
+def rejected_billed(groups: Iterable[Rejected]) -> dict[str, str]:
+    """Return the billed cost of rejected rows by currency, where it could be read."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for entry in completed["rejected"]:
+    for entry in groups:
         if entry["billed_cost"] is not None:
             currency = entry["currency"] or "?"
             sums[currency] = EXACT.add(sums[currency], Decimal(entry["billed_cost"]))

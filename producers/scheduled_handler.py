@@ -74,9 +74,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     producer = _producer()
     if producer.export is not None:
         margin = TIME_TO_END_SECONDS * 1_000
-        done = run_export(
-            producer, event, lambda: context.get_remaining_time_in_millis() < margin
-        )
+        done = run_export(producer, event, lambda: context.get_remaining_time_in_millis() < margin)
         return {"reports": [_said(r) for r in done.reports], "continues": done.next is not None}
     return _said(run_hour(producer, scheduled_time(event)))
 

@@ -100,11 +100,15 @@ def completions() -> st.SearchStrategy[dict[str, Any]]:
         {
             "ordinal": number,
             "source_name": TEXT,
+            "dataset_instance": TEXT,
+            "replaces_scope": st.booleans(),
+            "settings": st.dictionaries(TEXT, TEXT, max_size=2),
             "billing_account_id": TEXT,
             "scope_period": TEXT,
             "asserted_at": MICROS,
             "events": number,
             "days": st.lists(days, max_size=2),
             "rejected": st.lists(rejected, max_size=2),
+            "revision": number,
         }
     )

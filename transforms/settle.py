@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from schemas.codec import Batch
+from schemas.codec import Batch, Unreadable
 from schemas.current_state import CurrentDay, read_current, write_current
 from schemas.lake import ObjectStore
 from schemas.scopes import holders
@@ -190,12 +190,22 @@ class _Statuses:
         return self._status(delivery_id, "superseded", "")
 
     def _waiting(self, assertion: Assertion, missing: dict[Day, int]) -> DeliveryStatus:
-        failed = _failed_rows(self._store, {delivery for delivery, _, _ in missing})
         landed = assertion.landed_at
-        if not failed and landed is not None and self._now - landed < IN_FLIGHT:
+        young = landed is not None and self._now - landed < IN_FLIGHT
+        if young and not self._failing({delivery for delivery, _, _ in missing}):
             detail = f"{sum(missing.values()):,} rows on their way; run: finops settle"
             return self._status(assertion.delivery_id, "in-flight", detail)
         return self._status(assertion.delivery_id, "incomplete", self._why(missing))
+
+    def _failing(self, deliveries: set[str]) -> bool:
+        """Tell whether rows are in errors/, or bytes that may be theirs came there lately."""
+        if _failed_rows(self._store, deliveries):
+            return True
+        since = (self._now - IN_FLIGHT).replace(tzinfo=UTC).timestamp() * 1_000
+        return any(
+            isinstance(line.content(), Unreadable) and line.arrival_millis >= since
+            for line in read_error_lines(self._store)
+        )
 
     def _status(self, delivery_id: str, status: str, detail: str) -> DeliveryStatus:
         stored = sum(n for (delivery, _, _), n in self._stored.items() if delivery == delivery_id)

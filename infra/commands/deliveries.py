@@ -1,7 +1,5 @@
 """`finops deliveries`: what was delivered, what is believed, and why not."""
 
-from collections import defaultdict
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,8 @@ from infra.commands.ingest_report import amounts
 from infra.commands.options import json_option, lake_options, print_json, print_table
 from infra.errors import UsageError
 from infra.wiring import open_platform
-from producers.checkpoint import Checkpoint, interrupted
-from schemas.amounts import EXACT, plain_text
+from producers.checkpoint import Checkpoint, Opened, Step, interrupted
+from producers.receipts import billed, rejected_billed
 
 _SQL = """
 select delivery_id, status, detail, stored, source, source_name, dataset_instance, replaces_scope,
@@ -50,8 +48,17 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
       finops deliveries 3f0c2a --json
     """
     with open_platform(data_dir, needs_data=True, views=True) as platform:
-        found = [_with_money(row) for row in platform.query.rows(_SQL)]
-        found += [_interrupted(at) for at in interrupted(platform.store)]
+        unfinished = {
+            opened.delivery_id: _interrupted(at, opened)
+            for at in interrupted(platform.store)
+            for opened in at.deliveries
+        }
+        found = [
+            _with_money(row)
+            for row in platform.query.rows(_SQL)
+            if not (row["status"] == "open" and row["delivery_id"] in unfinished)
+        ]
+        found += unfinished.values()
     if delivery is not None:
         chosen = [row for row in found if row["delivery_id"].startswith(delivery)]
         if len(chosen) != 1:
@@ -67,54 +74,46 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
 
 
 def _with_money(row: dict[str, Any]) -> dict[str, Any]:
-    """Add what the source said in money: billed cost by currency, rejected rows apart."""
+    """Read a row's nested values, and add what the source said in money."""
     lists = {name: orjson.loads(row[name] or "[]") or [] for name in ("days", "rejected")}
-    row = {**row, **lists, "settings": orjson.loads(row["settings"] or "{}") or {}}
-    billed: dict[str, Decimal] = defaultdict(Decimal)
-    for day in row["days"]:
-        for entry in day["sums"]:
-            if entry["column_name"] == "billed_cost":
-                for part in (entry["stored"], entry["residue"]):
-                    billed[entry["currency"]] = EXACT.add(billed[entry["currency"]], Decimal(part))
-    rejected: dict[str, Decimal] = defaultdict(Decimal)
-    for entry in row["rejected"]:
-        if entry["billed_cost"] is not None:
-            currency = entry["currency"] or "?"
-            rejected[currency] = EXACT.add(rejected[currency], Decimal(entry["billed_cost"]))
+    settings = orjson.loads(row["settings"] or "{}") or {}
+    sent = sum(day["events"] for day in lists["days"] if not day["held_by"])
+    return {**row, "settings": settings, "sent": sent, **_money(lists)}
+
+
+def _money(lists: dict[str, Any]) -> dict[str, Any]:
+    """Return days and rejected rows with their billed cost by currency, residues included."""
     return {
-        **row,
-        "sent": sum(day["events"] for day in row["days"] if not day["held_by"]),
-        "billed_cost": {c: plain_text(v) for c, v in sorted(billed.items())},
-        "rejected_rows": sum(e["rows"] for e in row["rejected"]),
-        "rejected_billed_cost": {c: plain_text(v) for c, v in sorted(rejected.items())},
+        **lists,
+        "billed_cost": billed(lists["days"]),
+        "rejected_rows": sum(e["rows"] for e in lists["rejected"]),
+        "rejected_billed_cost": rejected_billed(lists["rejected"]),
     }
 
 
-def _interrupted(at: Checkpoint) -> dict[str, Any]:
-    """Return an ingest that died as one more line of the list."""
+def _interrupted(at: Checkpoint, opened: Opened) -> dict[str, Any]:
+    """Return a delivery whose ingest died as one more line of the list."""
     if at.sent_chunks:
-        where = (
-            f"sent {at.sent.events:,} events, {at.sent_chunks} of {len(at.record_chunks)} chunks"
-        )
+        share = at.sent_chunks / len(at.record_chunks)
+        where = f"{share:.0%} sent"
     else:
-        where = f"read {at.rows:,} rows, nothing sent"
-    scopes = [d.scope for d in at.deliveries]
+        where = f"{at.rows:,} rows read, nothing sent"
+    again = "run the same ingest again"
+    if at.step is Step.DECIDE:
+        again += "; if it was refused, with --replace, --add or --max-rejected"
+    completed = {"days": opened.totals.days(), "rejected": opened.totals.rejected()}
     return {
-        "delivery_id": at.deliveries[0].delivery_id if at.deliveries else "-",
+        "delivery_id": opened.delivery_id,
         "status": "interrupted",
-        "detail": f"at step {at.step}: {where}; run the same ingest again",
-        "billing_account_id": ", ".join(sorted({s.billing_account_id for s in scopes})),
-        "scope_period": ", ".join(sorted({s.billing_period for s in scopes})),
+        "detail": f"at step {at.step}, {where}; {again}",
         "source_name": at.source_name,
+        "billing_account_id": opened.scope.billing_account_id,
+        "scope_period": opened.scope.billing_period,
         "asserted_at": None,
-        "events": sum(d.totals.events for d in at.deliveries),
-        "sent": at.sent.events,
+        "events": opened.totals.events,
+        "sent": None,
         "stored": None,
-        "days": [],
-        "rejected": [],
-        "billed_cost": {},
-        "rejected_rows": sum(d.totals.rejected_rows for d in at.deliveries),
-        "rejected_billed_cost": {},
+        **_money(completed),
     }
 
 

@@ -87,6 +87,7 @@ def _negation(line: Line) -> tuple[Money, ...]:
     """Take back the on-demand cost of a covered row: FOCUS never billed it, so nothing is left."""
     line.amount(line.names.line_item_unblended_cost)
     negation = Money("Adjustment", "Usage-Based", None, ZERO, ZERO, ZERO, ZERO)
+    # No quantities either: they are the covered row's, and would count its usage twice.
     negation.commitment = line.commitment()
     return (negation,)
 
@@ -96,8 +97,8 @@ def _savings_plan_fee(line: Line) -> tuple[Money, ...]:
     used = line.amount(line.names.savings_plan_used_commitment)
     bought = _purchase(line, "Recurring", prepaid=True)
     bought.committed, bought.committed_unit = total, line.currency
-    unused = _difference(total, used) if total else ZERO
-    if not unused.scaled and not unused.residue:
+    unused = _difference(total, used or ZERO) if total else ZERO
+    if _is_zero(unused):
         return (bought,)
     # The rest of a commitment in money: as many units of the currency, at the price of one.
     return bought, replace(
@@ -147,7 +148,7 @@ def _reservation_fee(line: Line) -> tuple[Money, ...]:
     recurring = line.amount(names.reservation_net_unused_recurring_fee)
     recurring = recurring or line.amount(names.reservation_unused_recurring_fee)
     cost = _sum(upfront or ZERO, recurring or ZERO)
-    if not cost.scaled and not cost.residue:
+    if _is_zero(cost):
         return (bought,)
     left = line.amount(names.reservation_unused_quantity)
     normalized = line.amount(names.reservation_unused_normalized_unit_quantity)
@@ -331,8 +332,12 @@ def _sum(a: Amount, b: Amount) -> Amount:
 
 
 @lru_cache(maxsize=4_096)
-def _difference(a: Amount, b: Amount | None) -> Amount:
-    return _exact(EXACT.subtract(_value(a), _value(b or ZERO)))
+def _difference(a: Amount, b: Amount) -> Amount:
+    return _exact(EXACT.subtract(_value(a), _value(b)))
+
+
+def _is_zero(read: Amount) -> bool:
+    return not (read.scaled or read.residue)
 
 
 def _value(read: Amount) -> Decimal:

@@ -22,7 +22,7 @@ def take_times(
         cells: the row's cells; those of times are taken.
         names: their names.
         given: what settings fill in, by the events' columns.
-        notes: gets `time-without-zone`.
+        notes: gets `time-without-zone` and `filled`.
 
     Returns:
         The columns of both periods, and the charge class that follows from them.
@@ -33,8 +33,11 @@ def take_times(
 
     def time(name: str, column: str) -> int | None:
         read = _time(cells, name, notes)
-        filled = given.get(column) if read is None else None
-        return filled if isinstance(filled, int) else read
+        filled = given.get(column)
+        if read is None and isinstance(filled, int):
+            notes.append("filled")
+            return filled
+        return read
 
     billing_start = time(names.bill_billing_period_start_date, "billing_period_start")
     start = time(names.line_item_usage_start_date, "charge_period_start")
@@ -79,9 +82,9 @@ def _interval_end(text: str) -> int | None:
 @lru_cache(maxsize=1_024)
 def _next_month(micros: int) -> int:
     try:
-        month = datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m")
-        year, number = map(int, month.split("-"))
-        return time_micros(f"{year + number // 12:04}-{number % 12 + 1:02}-01T00:00:00Z")[0]
+        start = datetime.fromtimestamp(micros // 1_000_000, UTC)
+        year, month = start.year + start.month // 12, start.month % 12 + 1
+        return time_micros(f"{year:04}-{month:02}-01T00:00:00Z")[0]
     except (ValueError, OverflowError):
         # Nothing after the year 9999: the lake refuses the row by its date.
         return micros

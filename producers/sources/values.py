@@ -59,9 +59,15 @@ def tag_map(text: str) -> dict[str, str]:
         A mapping shared by all rows with the same text: read it, never change it.
 
     Raises:
-        ValueError: not a JSON object.
+        ValueError: not a JSON object, nested without end, or not Unicode.
     """
-    document = json.loads(text, parse_float=str, parse_int=str)
+    try:
+        document = json.loads(text, parse_float=str, parse_int=str)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if "\\u" in text:
+        # JSON may spell half a character; nothing after it can be written as UTF-8.
+        json.dumps(document, ensure_ascii=False).encode()
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     if all(isinstance(value, str) for value in document.values()):

@@ -133,7 +133,8 @@ def test_an_interrupted_first_delivery_is_not_shown_until_it_is_complete(
     interrupted(lake, samples.REAL, records - 2)
     assert answer(lake) == []
     told = finops("deliveries", "--json").json
-    assert {d["status"] for d in told} == {"open"}
+    assert {d["status"] for d in told} == {"interrupted"}
+    assert all("run the same ingest again" in d["detail"] for d in told)
     assert "open: delivery" in finops("audit").out
     assert finops("ingest", str(samples.REAL)).code == 0
     assert answer(lake) == expected
@@ -169,10 +170,15 @@ def test_the_newest_assertion_wins_in_any_order_and_the_way_back_sends_no_rows(
     for path, moment in ((a, 1_700_000_000), (b, 1_800_000_000)):
         os.utime(path, (moment, moment))
     finops("ingest", str(b))
-    finops("ingest", str(a))
+    refused = finops("ingest", str(a))
+    assert refused.code == 2
+    assert "is held by b.csv" in refused.err
+    assert len(answer(lake)) == 100
+    finops("ingest", str(a), "--replace")
+    assert len(answer(lake)) == len(samples.rows(a))
+    finops("ingest", str(b), "--replace")
     assert len(answer(lake)) == 100 + len(outside(b))
-    os.utime(a, (1_900_000_000, 1_900_000_000))
-    report = finops("ingest", "--json", str(a)).json
+    report = finops("ingest", "--json", str(a), "--replace").json
     assert report["sent"]["events"] == 0
     assert report["sent"]["records"] >= 1
     assert len(answer(lake)) == len(samples.rows(a))

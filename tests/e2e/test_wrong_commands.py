@@ -18,29 +18,54 @@ SELECT = "select count(*) as n from charges"
 # (arguments, exact standard error); {tmp} is the test's folder. Each exits with 2.
 EMPTY_LAKE = [
     (["ingest", "{tmp}/none.csv"], "{tmp}/none.csv: no such file; check the path"),
-    (["ingest", "{tmp}"], "{tmp}: is a folder; name one CSV file in it"),
     (["ingest", "{tmp}/empty.csv"], "{tmp}/empty.csv: is empty; export it again"),
     (["ingest", "{tmp}/x.parquet"],
-     "{tmp}/x.parquet: is Parquet, not CSV; give a CSV or CSV.gz file"),
+     "{tmp}/x.parquet: not readable as Parquet (Parquet file size is 12 bytes, smaller than the "
+     "size reported by footer's (774778414bytes)); fetch it again"),
     (["ingest", "{tmp}/utf16.csv"],
-     "{tmp}/utf16.csv: is UTF-16 text, not CSV; give a CSV or CSV.gz file"),
+     "{tmp}/utf16.csv: is UTF-16 text, not CSV or Parquet; save it as UTF-8 and give that"),
     (["ingest", "{tmp}/other.csv"],
+     "other.csv: neither FOCUS nor CUR columns; say --source focus or --source cur to see what is "
+     "missing"),
+    (["ingest", "{tmp}/other.csv", "--source", "focus"],
      "other.csv: no column BilledCost, BillingAccountId, BillingCurrency, BillingPeriodStart, "
      "BillingPeriodEnd, ChargePeriodStart, ChargePeriodEnd, ChargeCategory; is it a FOCUS export "
-     "with a header line?"),
+     "with a header line? (--set COLUMN=VALUE fills one in)"),
     (["ingest", "{tmp}/twice.csv"], "twice.csv: column x_a stands twice; export it again"),
     (["ingest", "{tmp}/other.csv", "--source", "cur"],
-     "Invalid value for '--source': 'cur' is not 'focus'; see: finops ingest --help"),
-    (["ingest"], "Missing argument 'FILE'; see: finops ingest --help"),
+     "other.csv: no column bill_billing_period_start_date, line_item_line_item_type, "
+     "line_item_unblended_cost, line_item_usage_start_date; is it a Cost and Usage Report with a "
+     "header line?"),
+    (["ingest", "{tmp}/other.csv", "--source", "azure"],
+     "Invalid value for '--source': 'azure' is not one of 'auto', 'cur', 'focus'; "
+     "see: finops ingest --help"),
+    (["ingest", "{real}", "--source", "cur"],
+     "focus_1_0_real.csv: has the columns of a FOCUS export; say --source focus"),
+    (["ingest", "{real}", "--set", "Nope=1"],
+     "Nope is not a FOCUS column; give one such as BillingAccountId=123456789012"),
+    (["ingest", "{real}", "--set", "BillingCurrency"],
+     "--set 'BillingCurrency' is not COLUMN=VALUE, such as BillingCurrency=USD"),
+    (["ingest", "{real}", "--replace", "--add"],
+     "--replace and --add exclude each other; say one of them"),
+    (["ingest", "{real}", "--max-rejected", "120%"],
+     "Invalid value for '--max-rejected': '120%' is not a share between 0% and 100%, such as 5%; "
+     "see: finops ingest --help"),
+    (["ingest", "{tmp}/folder"],
+     "{tmp}/folder: no CSV or Parquet files in it; name the folder of an export, or one file"),
+    (["ingest"], "Missing argument 'FILE|FOLDER|S3-ADDRESS'; see: finops ingest --help"),
     (["ingest", "{tmp}/other.csv", "--resned"],
-     "No such option '--resned'. Did you mean '--resend'?; see: finops ingest --help"),
+     "No such option '--resned'. (Did you mean one of: '--resend', '--set'?); "
+     "see: finops ingest --help"),
     (["nope"], "No such command 'nope'; see: finops --help"),
-    (["query", "--sql", SELECT], "no data yet in {lake}; run: finops ingest FILE --source focus"),
-    (["deliveries"], "no data yet in {lake}; run: finops ingest FILE --source focus"),
-    (["audit"], "no data yet in {lake}; run: finops ingest FILE --source focus"),
-    (["settle"], "no data yet in {lake}; run: finops ingest FILE --source focus"),
-    (["quarantine", "list"], "no data yet in {lake}; run: finops ingest FILE --source focus"),
-    (["events", "cat"], "no data yet in {lake}; run: finops ingest FILE --source focus"),
+    (["query", "--sql", SELECT], "no data yet in {lake}; run: finops ingest FILE"),
+    (["deliveries"], "no data yet in {lake}; run: finops ingest FILE"),
+    (["audit"], "no data yet in {lake}; run: finops ingest FILE"),
+    (["settle"], "no data yet in {lake}; run: finops ingest FILE"),
+    (["quarantine", "list"], "no data yet in {lake}; run: finops ingest FILE"),
+    (["quarantine", "retry"], "no data yet in {lake}; run: finops ingest FILE"),
+    (["quarantine", "retry", "--text", "{real}"],
+     "--text mends one row; name it: finops quarantine retry ID --text FILE"),
+    (["events", "cat"], "no data yet in {lake}; run: finops ingest FILE"),
     (["events", "cat", "{tmp}/none.bin"],
      "{tmp}/none.bin: No such file or directory; name a file with records"),
 ]  # fmt: skip
@@ -72,6 +97,8 @@ FULL_LAKE = [
      "no delivery with an id that begins with 'zzz'; list: finops deliveries"),
     (["settle", "--accept-incomplete", "zzz"],
      "no delivery 'zzz' was completed; list them with: finops deliveries"),
+    (["quarantine", "retry", "zzz"],
+     "no rejected row is called 'zzz'; list: finops quarantine list"),
     (["quarantine", "show", "zzz:1"],
      "nothing in quarantine is called 'zzz:1'; list: finops quarantine list"),
 ]  # fmt: skip
@@ -85,6 +112,7 @@ def _name(value: object) -> str:
 def files(tmp_path: Path) -> Path:
     """Files that are no FOCUS export, each in its own way."""
     (tmp_path / "empty.csv").touch()
+    (tmp_path / "folder").mkdir()
     (tmp_path / "x.parquet").write_bytes(b"PAR1....PAR1")
     (tmp_path / "utf16.csv").write_text("BilledCost\n1\n", "utf-16")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
@@ -98,7 +126,7 @@ def test_before_anything_was_ingested(
     finops: Finops, files: Path, arguments: list[str], said: str
 ) -> None:
     """The exact sentence, on standard error, and nothing on standard output."""
-    told = finops(*(a.format(tmp=files) for a in arguments))
+    told = finops(*(a.format(tmp=files, real=samples.REAL) for a in arguments))
     expected = "finops: " + said.format(tmp=files, lake=files / "finops")
     assert (told.code, told.out, told.err) == (2, "", expected + "\n")
 
@@ -140,7 +168,7 @@ def test_a_data_dir_that_is_a_file(files: Path, capsys: pytest.CaptureFixture[st
 
 def test_a_damaged_gzip_file_delivers_nothing_as_complete(finops: Finops, files: Path) -> None:
     """The error names the file; what the lake believed before, it believes still."""
-    finops("ingest", str(samples.BROKEN))
+    finops("ingest", str(samples.BROKEN), "--max-rejected", "100%")
     before = finops("query", "--json", "--sql", SELECT).json
     path = files / "cut.csv.gz"
     path.write_bytes(gzip.compress(samples.REAL.read_bytes())[:-2_000])

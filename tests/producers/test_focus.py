@@ -68,6 +68,8 @@ def test_a_minimal_row_is_an_event(tmp_path: Path) -> None:
         ({"Tags": '{"Env": "Prod", "n": 1.50, "on": true}'}, "tags",
          {"Env": "Prod", "n": "1.50", "on": "true"}, None),
         ({"Tags": "team=data"}, "tags", None, "unreadable-tags"),
+        ({"Tags": '{"a": "\\ud800"}'}, "tags", None, "unreadable-tags"),
+        ({"Tags": "[" * 100_000}, "tags", None, "unreadable-tags"),
         ({"Tags": "team=data"}, "x_extensions", {"Tags": "team=data"}, "unreadable-tags"),
         ({"x_CostCenter": "9", "Id": "7"}, "x_extensions", {"x_CostCenter": "9", "Id": "7"}, None),
         ({"ListCost": "0.0000000000001"}, "list_cost", "0", "rounded-to-12-decimals"),

@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.store import MemoryStore
 from producers.errors import DeliveryError, SourceError
-from producers.scheduled_handler import Producer, run, scheduled_time
+from producers.scheduled_handler import Producer, run_hour, scheduled_time
 from producers.sources.simulator import HourlyExport, Simulator
 from producers.transport import ScriptedTransport
 from schemas.codec import Batch, decode
@@ -23,16 +23,21 @@ def simulator() -> Simulator:
 
 def producer(simulator: Simulator, transport: ScriptedTransport, store: MemoryStore) -> Producer:
     return Producer(
-        lambda moment: HourlyExport(simulator, moment), transport, store, lambda s: None, Random(1)
+        transport,
+        store,
+        sleep=lambda seconds: None,
+        jitter=Random(1),
+        now=lambda: 1_788_000_000_000_000,
+        hour=lambda moment: HourlyExport(simulator, moment),
     )
 
 
 def test_a_repeated_invocation_sends_nothing(simulator: Simulator) -> None:
     """The schedule may fire twice; the delivery is one."""
     transport, store = ScriptedTransport(), MemoryStore()
-    first = run(producer(simulator, transport, store), HOUR)
+    first = run_hour(producer(simulator, transport, store), HOUR)
     sent = list(transport.accepted)
-    again = run(producer(simulator, transport, store), HOUR)
+    again = run_hour(producer(simulator, transport, store), HOUR)
     assert not first.nothing_new
     assert again.nothing_new
     assert transport.accepted == sent
@@ -44,17 +49,17 @@ def test_an_invocation_that_failed_is_sent_again_with_the_same_bytes(simulator: 
     store = MemoryStore()
     down = ScriptedTransport(lambda call, i: "ServiceUnavailableException")
     with pytest.raises(DeliveryError):
-        run(producer(simulator, down, store), HOUR)
+        run_hour(producer(simulator, down, store), HOUR)
     assert not list(store.list(""))
     up = ScriptedTransport()
-    run(producer(simulator, up, store), HOUR)
+    run_hour(producer(simulator, up, store), HOUR)
     assert set(down.calls[0]) <= set(up.accepted)
 
 
 def test_rows_append_and_the_last_record_closes_the_delivery(simulator: Simulator) -> None:
     """Every event is accepted before its DeliveryCompleted is sent."""
     transport = ScriptedTransport()
-    report = run(producer(simulator, transport, MemoryStore()), HOUR)
+    report = run_hour(producer(simulator, transport, MemoryStore()), HOUR)
     batches = list(decoded(transport.accepted))
     assert {b.envelope["delivery_mode"] for b in batches} == {"append"}
     assert [b.is_charges for b in batches] == [True] * (len(batches) - 1) + [False]

@@ -5,6 +5,7 @@ system when it returns, and nothing is synced to the disk.
 """
 
 import fcntl
+import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ from infra.local.firehose.journal_format import HEADER, OtherVersionError, decod
 from infra.local.firehose.records import Source
 
 SEGMENT_BYTES = 16 * 1024 * 1024
+MAX_PIECES = 1024
+"""How many the system takes in one write: `IOV_MAX` of Linux and macOS."""
 _SEGMENT = re.compile(r"(\d+)\.(?:journal|damaged)")
 _LOCK = "lock"
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -44,9 +47,15 @@ def folder_name(stream: str) -> str:
     return "".join(chr(c) if c in _SAFE else f"%{c:02X}" for c in stream.encode())
 
 
-def create_file(path: Path) -> FileIO:
-    """Make a file that must not be there yet; what is written to it is not buffered here."""
-    return FileIO(path, "xb")
+class SegmentFile(FileIO):
+    """A new file, which must not be there yet; what is written to it is not buffered here."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "xb")
+
+    def write_pieces(self, pieces: Sequence[memoryview]) -> int:
+        """Write pieces, at most `MAX_PIECES`, and return how many bytes were taken."""
+        return os.writev(self.fileno(), pieces)
 
 
 class FileJournal:
@@ -74,7 +83,7 @@ class FileJournal:
         report: Callable[[str], None],
         *,
         segment_bytes: int = SEGMENT_BYTES,
-        create: Callable[[Path], FileIO] = create_file,
+        create: Callable[[Path], SegmentFile] = SegmentFile,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -207,18 +216,25 @@ class _Current:
     """The segment that is appended to."""
 
     path: Path
-    file: FileIO
+    file: SegmentFile
     first: int
     last: int = -1
     size: int = 0
 
-    def append(self, entry: bytes) -> None:
+    def append(self, entry: Sequence[bytes]) -> None:
         """Write an entry, with the header before the first one."""
-        entry = entry if self.size else HEADER + entry
-        rest = memoryview(entry)
-        while rest:  # a disk that is about to be full takes a part
-            rest = rest[self.file.write(rest) :]
-        self.size += len(entry)
+        pieces = [memoryview(p) for p in (entry if self.size else (HEADER, *entry)) if p]
+        size = sum(map(len, pieces))
+        while pieces:
+            written = self.file.write_pieces(pieces[:MAX_PIECES])
+            done = 0
+            while done < len(pieces) and written >= len(pieces[done]):
+                written -= len(pieces[done])
+                done += 1
+            del pieces[:done]
+            if written:  # a disk that is about to be full takes a part
+                pieces[0] = pieces[0][written:]
+        self.size += size
 
     def cut(self) -> None:
         """Cut off what a failed append left."""

@@ -1,9 +1,9 @@
 """The bytes of a journal segment: a header with the version, then one entry for each put.
 
-An entry is its payload's length and CRC, a CRC of these two, and the payload: for each record its
-sequence, its arrival in microseconds since 1970, its length and its data. Numbers are big-endian.
-The second CRC tells an entry that was cut off, which nobody was promised, from one whose length is
-no longer what was written.
+An entry is its payload's length and CRC, a CRC of these two, and the payload: the number of
+records, for each record its sequence, its arrival in microseconds since 1970 and its length, and at
+last the data of all of them. Numbers are big-endian. The second CRC tells an entry that was cut
+off, which nobody was promised, from one whose length is no longer what was written.
 """
 
 import struct
@@ -18,6 +18,7 @@ _ANY_VERSION = b"firehose-journal "
 
 _ENTRY = struct.Struct(">II")
 _CHECK = struct.Struct(">I")
+_COUNT = struct.Struct(">I")
 _RECORD = struct.Struct(">QqI")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,15 +29,18 @@ class OtherVersionError(Exception):
     """The segment says that it is of a version that this one cannot read."""
 
 
-def encode(sources: Sequence[Source]) -> bytes:
-    """Return the records of one put as one entry."""
-    parts: list[bytes] = []
+def encode(sources: Sequence[Source]) -> list[bytes]:
+    """Return the records of one put as one entry, in pieces: large data is not copied."""
+    records = [_COUNT.pack(len(sources))]
     for source in sources:
         arrival = (source.arrival - _EPOCH) // _MICROSECOND
-        parts += (_RECORD.pack(source.sequence, arrival, len(source.data)), source.data)
-    payload = b"".join(parts)
-    start = _ENTRY.pack(len(payload), crc32(payload))
-    return start + _CHECK.pack(crc32(start)) + payload
+        records.append(_RECORD.pack(source.sequence, arrival, len(source.data)))
+    pieces = [b"".join(records), *(source.data for source in sources)]
+    check = 0
+    for piece in pieces:
+        check = crc32(piece, check)
+    start = _ENTRY.pack(sum(map(len, pieces)), check)
+    return [start + _CHECK.pack(crc32(start)), *pieces]
 
 
 def decode(segment: bytes) -> tuple[list[Source], str]:
@@ -76,10 +80,9 @@ def decode(segment: bytes) -> tuple[list[Source], str]:
 
 
 def _records(payload: bytes) -> Iterator[Source]:
-    position = 0
-    while position < len(payload):
-        sequence, arrival, size = _RECORD.unpack_from(payload, position)
-        position += _RECORD.size
+    (count,) = _COUNT.unpack_from(payload)
+    position = _COUNT.size + count * _RECORD.size
+    for sequence, arrival, size in _RECORD.iter_unpack(payload[_COUNT.size : position]):
         data = payload[position : position + size]
         yield Source(data, _EPOCH + arrival * _MICROSECOND, sequence)
         position += size

@@ -102,6 +102,7 @@ def test_functions_know_where_everything_is() -> None:
         assert function["Environment"]["Variables"] == {
             "FINOPS_BUCKET": f"other-lake-{ACCOUNT}-{REGION}",
             "FINOPS_DATABASE": "costs",
+            "FINOPS_EXPORT": "s3://no-export/",
             "FINOPS_EVALUATION": "v2",
             "FINOPS_SIMULATOR_DAYS": "31",
             "FINOPS_SIMULATOR_SEED": "1",

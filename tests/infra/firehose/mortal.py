@@ -2,11 +2,11 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
-from typing import Any
 
+from infra.local.firehose.file_journal import SegmentFile
 from infra.local.store import MemoryStore
 
 
@@ -24,24 +24,24 @@ class Disk:
     cuts: bool = True
     """Whether what was half written can be cut off afterwards."""
 
-    def create(self, path: Path) -> FileIO:
+    def create(self, path: Path) -> SegmentFile:
         """Make a file on this disk."""
         return _File(path, self)
 
 
-class _File(FileIO):
+class _File(SegmentFile):
     def __init__(self, path: Path, disk: Disk) -> None:
-        super().__init__(path, "xb")
+        super().__init__(path)
         self._disk = disk
 
-    def write(self, data: Any) -> int:
+    def write_pieces(self, pieces: Sequence[memoryview]) -> int:
         """Write what there is room for; without any, fail."""
         disk = self._disk
         if disk.room is None:
-            return super().write(data)
-        if disk.room == 0 and len(data):
+            return super().write_pieces(pieces)
+        if disk.room == 0:
             raise disk.error(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = super().write(data[: disk.room])
+        written = self.write(b"".join(pieces)[: disk.room])
         disk.room -= written
         return written
 

@@ -35,6 +35,10 @@ def sources(first: int, *data: bytes) -> list[Source]:
 PUTS = [sources(0, b"a", b""), sources(2, b"bcd"), sources(3, b"e" * 300, b"f", b"g")]
 
 
+def entry(put: list[Source]) -> bytes:
+    return b"".join(encode(put))
+
+
 def together(puts: Iterable[list[Source]]) -> list[Source]:
     return list(chain.from_iterable(puts))
 
@@ -73,9 +77,9 @@ def test_what_processes_appended_the_next_one_recovers(
             journal = FileJournal(Path(name), pytest.fail, segment_bytes=segment_bytes)
             assert journal.recover() == expected
             for put in session:
-                entry = [Source(*r, n) for n, r in enumerate(put, len(expected))]
-                journal.append(entry)
-                expected += entry
+                batch = [Source(*r, n) for n, r in enumerate(put, len(expected))]
+                journal.append(batch)
+                expected += batch
             journal.close()
         assert recovered(Path(name)) == expected
 
@@ -89,10 +93,20 @@ def test_a_record_is_on_disk_when_the_append_returns(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_put_of_any_size_is_one_entry(tmp_path: Path) -> None:
+    """More records than the system takes pieces in one write."""
+    put = sources(0, *(b"%d" % n for n in range(3_000)))
+    journal = FileJournal(tmp_path, pytest.fail)
+    journal.append(put)
+    journal.close()
+    assert (tmp_path / "0001.journal").read_bytes() == HEADER + entry(put)
+    assert recovered(tmp_path) == put
+
+
 def test_a_tail_torn_at_any_byte_is_cut(tmp_path: Path) -> None:
     """Whole entries before it count, nothing is reported, and the journal goes on."""
-    whole = HEADER + b"".join(map(encode, PUTS))
-    ends = [len(HEADER + b"".join(map(encode, PUTS[:n]))) for n in range(len(PUTS) + 1)]
+    whole = HEADER + b"".join(map(entry, PUTS))
+    ends = [len(HEADER + b"".join(map(entry, PUTS[:n]))) for n in range(len(PUTS) + 1)]
     for cut in range(len(whole)):
         folder = tmp_path / str(cut)
         segment(folder, whole[:cut])
@@ -107,14 +121,14 @@ def test_a_tail_torn_at_any_byte_is_cut(tmp_path: Path) -> None:
 
 def test_damage_at_any_byte_keeps_what_is_before_and_is_reported(tmp_path: Path) -> None:
     """A changed byte costs its put and the later ones of its segment, and is never silent."""
-    whole = HEADER + b"".join(map(encode, PUTS))
-    ends = [len(HEADER + b"".join(map(encode, PUTS[:n]))) for n in range(len(PUTS) + 1)]
+    whole = HEADER + b"".join(map(entry, PUTS))
+    ends = [len(HEADER + b"".join(map(entry, PUTS[:n]))) for n in range(len(PUTS) + 1)]
     for position in range(len(whole)):
         damaged = bytearray(whole)
         damaged[position] ^= 0xFF
         path = segment(tmp_path / str(position), bytes(damaged))
         later = path.with_name("0002.journal")
-        later.write_bytes(HEADER + encode(sources(50, b"later")))
+        later.write_bytes(HEADER + entry(sources(50, b"later")))
         if 17 <= position < len(HEADER):  # the version
             with pytest.raises(JournalError, match="not of this version"):
                 recovered(path.parent)
@@ -129,7 +143,7 @@ def test_damage_at_any_byte_keeps_what_is_before_and_is_reported(tmp_path: Path)
 
 def test_a_damaged_segment_is_kept_for_a_person(tmp_path: Path) -> None:
     """Once delivered it is no longer read, its number is not used again, and it is still there."""
-    content = HEADER + encode(PUTS[0]) + encode(PUTS[1])[:-1] + b"!"
+    content = HEADER + entry(PUTS[0]) + entry(PUTS[1])[:-1] + b"!"
     segment(tmp_path / "s", content)
     reports: list[str] = []
     journal = FileJournal(tmp_path / "s", reports.append)
@@ -211,7 +225,7 @@ def test_a_full_disk_refuses_the_append_and_keeps_the_rest(
         with pytest.raises(OSError, match="No space left"):
             journal.append(PUTS[2])
         if cuts:
-            whole = HEADER + encode(PUTS[0]) if fitting else b""
+            whole = HEADER + entry(PUTS[0]) if fitting else b""
             assert (folder / "0001.journal").read_bytes() == whole
         with pytest.raises(OSError, match="No space left"):
             disk.room = 0

@@ -130,6 +130,8 @@ def send(firehose: Any, writer: int, acknowledged: set[bytes], enough: threading
             answer = firehose.put_record_batch(DeliveryStreamName=STREAM, Records=records)
         except (BotoCoreError, ClientError):
             return
+        if "RequestResponses" not in answer:
+            return  # killed between the head and the body of the answer; botocore lets that pass
         assert answer["FailedPutCount"] == 0
         acknowledged.update(batch)
         if number == 25:
