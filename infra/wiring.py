@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_DATA_DIR = Path(".finops")
 LOCAL_PAUSE_SECONDS = 0.005
 """Before the first look at a running query: on loopback nobody is charged for asking."""
+LOCAL_LONGEST_PAUSE_SECONDS = 0.02
 _STACK_FILE = "stack.json"
 
 
@@ -89,7 +90,9 @@ class Platform:
         names = self.names
         athena, s3 = self.client("athena"), self.client("s3")
         return AthenaQuery(
-            athena, s3, names.database, names.workgroup, time.sleep, LOCAL_PAUSE_SECONDS
+            *(athena, s3, names.database, names.workgroup, time.sleep),
+            first_pause=LOCAL_PAUSE_SECONDS,
+            longest_pause=LOCAL_LONGEST_PAUSE_SECONDS,
         )
 
     def delivery(self) -> Delivery:

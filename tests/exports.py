@@ -83,3 +83,8 @@ def charge(day: str, cost: str, **columns: str) -> dict[str, str]:
         "ResourceId": "r-1",
         **columns,
     }
+
+
+def zipped(content: bytes, level: int = 9) -> bytes:
+    """Return gzipped bytes without a time stamp, so that test ids are the same in every process."""
+    return gzip.compress(content, level, mtime=0)

@@ -35,7 +35,8 @@ class AthenaQuery:
         database: the Glue database.
         workgroup: an Athena workgroup with an output location of its own.
         sleep: waits so many seconds between two looks at a running query.
-        first_pause: seconds before the first look; each further one is twice as long, up to two.
+        first_pause: seconds before the first look; each further one is twice as long.
+        longest_pause: seconds that no pause exceeds.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class AthenaQuery:
         workgroup: str,
         sleep: Callable[[float], None],
         first_pause: float = FIRST_PAUSE_SECONDS,
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
+        self._longest_pause = longest_pause
         self._first_pause = first_pause
         self._athena = athena
         self._s3 = s3
@@ -122,7 +125,7 @@ class AthenaQuery:
             if status["State"] not in _WAITING:
                 break
             self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, self._longest_pause)
         if status["State"] != "SUCCEEDED":
             raise QueryError(status.get("StateChangeReason") or f"query {status['State'].lower()}")
         return execution

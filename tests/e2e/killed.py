@@ -18,7 +18,7 @@ STEPS = (
 
 # A fork server has imported everything once; each process of it starts in milliseconds.
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.e2e.killed"])
+_CONTEXT.set_forkserver_preload(["tests.e2e.killed", "infra.local.aws.clients"])
 
 
 def ingest_and_die(data_dir: Path, location: Path, step: str | None) -> int | None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
@@ -60,6 +61,8 @@ LAYOUTS = {"daily": "legacy", "focus": "data exports"}
 
 _ENDS = {"2026-01": "2026-02", "2026-02": "2026-03"}
 _MINUTE = 60_000_000
+_APART = 10_000
+"""Microseconds between two things said in one minute: Athena knows milliseconds."""
 
 
 def _header() -> str:
@@ -184,12 +187,13 @@ class Stack:
 
     def inject(self, faults: Faults) -> None:
         """Set the stream's faults, whose chance begins anew with the next record."""
-        fresh = iter([True])
+        numbers = count()
 
         def refuses(ordinal: int, random: Random) -> bool:
-            if next(fresh, False):
+            number = next(numbers)
+            if not number:
                 random.seed(1)
-            return faults.refuses(ordinal, random)
+            return faults.refuses(number, random)
 
         self.aws.services.firehose.inject(replace(faults, refuses=refuses))
 
@@ -208,24 +212,24 @@ class Killed(BaseException):
 
 
 class Damages:
-    """A Firehose client that breaks the first record of charges, as a bad cable would."""
+    """A Firehose client that breaks one record of charges, as a bad cable would."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._record = b""
         self.damaged: list[str] = []
         """Of which delivery."""
 
     def put_record_batch(self, **request: Any) -> Any:
-        """Cut the last byte off one record."""
+        """Cut the last byte off the first record, whenever it is put."""
         records = [record["Data"] for record in request["Records"]]
-        for i, data in enumerate(records):
+        for data in records:
             batch = decode(data)
-            if not self.damaged and isinstance(batch, Batch) and batch.is_charges:
+            if not self._record and isinstance(batch, Batch) and batch.is_charges:
+                self._record = data
                 self.damaged.append(batch.delivery_id)
-                records[i] = data[:-1]
-        return self._client.put_record_batch(
-            **{**request, "Records": [{"Data": data} for data in records]}
-        )
+        cut = [{"Data": data[:-1] if data == self._record else data} for data in records]
+        return self._client.put_record_batch(**{**request, "Records": cut})
 
 
 # --- the machine ------------------------------------------------------------------------------
@@ -499,7 +503,7 @@ class Deliveries(RuleBasedStateMachine):
     def _moment(self, minutes: int) -> int:
         """Return a moment that nothing else was said at, so that no tie is left to chance."""
         self._written += 1
-        return self._begin + minutes * _MINUTE + self._written
+        return self._begin + minutes * _MINUTE + self._written * _APART
 
     def _say_at(self, job: Job, minutes: int) -> None:
         job.delivery = replace(job.delivery, at=self._moment(minutes))

@@ -1,6 +1,5 @@
 """CSV read row by row: every row with its line and its text, and never half a file as a whole."""
 
-import gzip
 import io
 import random
 from pathlib import Path
@@ -13,6 +12,7 @@ from producers.errors import SourceError
 from producers.sources import Table
 from producers.sources.csv_file import CsvRow, CsvTable
 from producers.sources.places import LocalFile
+from tests.exports import zipped
 
 
 def read(path: Path, content: bytes, skip: int = 0) -> tuple[list[str], list[CsvRow]]:
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 def test_lines_and_original_text_survive_quotes_and_newlines(path: Path) -> None:
     """A field may hold newlines; the next row still knows its line and its text."""
     content = b'\xef\xbb\xbf a ,"b"\r\n"1\n2",x\r\n\r\n3,"y""z"\r\n'
-    for stored in (content, gzip.compress(content)):
+    for stored in (content, zipped(content)):
         assert read(path, stored) == (["a", "b"], [
             CsvRow(2, ["1\n2", "x"], '"1\n2",x'),
             CsvRow(5, ["3", 'y"z'], '3,"y""z"'),
@@ -44,7 +44,7 @@ def test_lines_and_original_text_survive_quotes_and_newlines(path: Path) -> None
 
 def test_gzip_is_known_by_its_bytes(tmp_path: Path) -> None:
     """Browsers unpack `.gz` without telling, and people rename; members may follow each other."""
-    two = gzip.compress(b"a\n1\n") + gzip.compress(b"2\n")
+    two = zipped(b"a\n1\n") + zipped(b"2\n")
     for name, content in (("x.csv", two), ("x.csv.gz", b"a\n1\n2\n")):
         _, rows = read(tmp_path / name, content)
         assert [row.values for row in rows] == [["1"], ["2"]]
@@ -69,7 +69,7 @@ def test_rows_may_be_broken(path: Path) -> None:
         (b"", "is empty; export it again"),
         (b"\xef\xbb\xbf", "has no header line; export it again"),
         (b"\r\n\n", "has no header line; export it again"),
-        (gzip.compress(b""), "has no header line; export it again"),
+        (zipped(b""), "has no header line; export it again"),
         (b"a\n1\nx\0y\n", "not readable as CSV, line 3 holds a NUL byte; is it the right file?"),
         (b"\0", "not readable as CSV, line 1 holds a NUL byte; is it the right file?"),
         (b"a\n" + b"x" * 17_000_000,
@@ -93,7 +93,7 @@ def test_damaged_gzip_is_an_error_not_a_short_file(
     """Cut anywhere, or with a wrong byte in its data."""
     source = random.Random(1)
     text = "a,b\n" + "".join(f"{source.random()},{i}\n" for i in range(500))
-    whole = bytearray(gzip.compress(text.encode()))
+    whole = bytearray(zipped(text.encode()))
     if flip is None:
         del whole[min(cut, len(whole) - 1) :]
     else:
@@ -124,7 +124,7 @@ def test_a_file_that_stops_being_readable(path: Path) -> None:
 def test_progress_is_in_stored_bytes(path: Path) -> None:
     """It only grows, not all at once, and ends at the file's size."""
     lines = (f"{random.Random(i).random()},{i}\n" for i in range(100_000))
-    content = gzip.compress(("a,b\n" + "".join(lines)).encode(), 1)
+    content = zipped(("a,b\n" + "".join(lines)).encode(), 1)
     path.write_bytes(content)
     with CsvTable(LocalFile(path)) as table:
         seen = [table.bytes_read, *(table.bytes_read for _ in table.rows())]
@@ -135,7 +135,7 @@ def test_progress_is_in_stored_bytes(path: Path) -> None:
 
 def test_a_table_can_be_left_early(path: Path) -> None:
     """Closing twice is fine."""
-    path.write_bytes(gzip.compress(b"a\n1\n2\n"))
+    path.write_bytes(zipped(b"a\n1\n2\n"))
     table = CsvTable(LocalFile(path))
     as_table: Table = table
     assert next(as_table.rows()).values == ["1"]
@@ -165,7 +165,7 @@ def test_texts_joined_are_the_file(
     """Cells come back, texts joined are the file, and skipping leaves what it does not skip."""
     content = "".join(",".join(map(_quoted, row)) + end for row in [["h", "i"], *rows]).encode()
     path = tmp_path_factory.getbasetemp() / "joined.csv"
-    stored = gzip.compress(content) if packed else content
+    stored = zipped(content) if packed else content
     _, found = read(path, stored)
     assert [row.values for row in found] == rows
     assert "".join(row.text + end for row in found).encode() == content[len("h,i" + end) :]

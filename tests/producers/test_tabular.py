@@ -1,7 +1,6 @@
 """What a file is, told by its first bytes; what it is not, told to whoever gave it."""
 
 import bz2
-import gzip
 import io
 import lzma
 import sys
@@ -18,6 +17,7 @@ from producers.sources.csv_file import CsvTable
 from producers.sources.parquet_file import ParquetTable
 from producers.sources.places import LocalFile
 from producers.sources.tabular import open_table
+from tests.exports import zipped
 
 CSV = b"a,b\n1,2\n3,4\n"
 
@@ -48,7 +48,7 @@ def tar() -> bytes:
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (CSV, CsvTable), (b"\xef\xbb\xbf" + CSV, CsvTable), (gzip.compress(CSV), CsvTable),
+        (CSV, CsvTable), (b"\xef\xbb\xbf" + CSV, CsvTable), (zipped(CSV), CsvTable),
         (parquet(), ParquetTable),
     ],
     ids=["csv", "csv-with-mark", "gzip", "parquet"],
@@ -90,12 +90,12 @@ UNPACK = "not CSV or Parquet; unpack it and give the file in it"
         (b"\x28\xb5\x2f\xfd\x04", f"is compressed with Zstandard, {UNPACK}"),
         (tar(), f"is a tar archive, {UNPACK}"),
         (b"PARE\0", "is encrypted Parquet, not CSV or Parquet; export it without encryption"),
-        (gzip.compress(parquet()),
+        (zipped(parquet()),
          f"is Parquet inside gzip, {UNPACK}"),
-        (gzip.compress(b"{}"), f"is JSON inside gzip, {GIVE}"),
-        (gzip.compress(tar()), f"is a tar archive inside gzip, {UNPACK}"),
-        (gzip.compress(gzip.compress(CSV)), f"is gzip inside gzip, {UNPACK}"),
-        (gzip.compress(CSV)[:12], "the gzip file is damaged near line 0 (Compressed file ended "
+        (zipped(b"{}"), f"is JSON inside gzip, {GIVE}"),
+        (zipped(tar()), f"is a tar archive inside gzip, {UNPACK}"),
+        (zipped(zipped(CSV)), f"is gzip inside gzip, {UNPACK}"),
+        (zipped(CSV)[:12], "the gzip file is damaged near line 0 (Compressed file ended "
          "before the end-of-stream marker was reached); fetch it again"),
     ],
 )  # fmt: skip
