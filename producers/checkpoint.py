@@ -94,6 +94,8 @@ class Checkpoint:
     sent: Sent = field(default_factory=Sent)
     json_billed: int = 0
     """What Firehose would bill for the sent events, one JSON event a record."""
+    refused: str = ""
+    """Why it may not be delivered, in a sentence; a person has to say more."""
     resumed: bool = False
     """Whether another process began it."""
 
@@ -153,12 +155,15 @@ def _note(ingest_id: str) -> str:
     return f"{INGESTED}sources/{ingest_id}.json"
 
 
+_PLAIN = (
+    *("source_name", "refused", "step", "part", "row", "rows", "bytes_before"),
+    *("record_chunks", "rejected_chunks", "sent_chunks", "json_billed"),
+)
+"""Fields that are JSON as they are."""
+
+
 def _encoded(checkpoint: Checkpoint) -> bytes:
-    fields: dict[str, Any] = {
-        name: getattr(checkpoint, name)
-        for name in ("source_name", "step", "part", "row", "rows", "bytes_before", "record_chunks",
-                     "rejected_chunks", "sent_chunks", "json_billed")
-    }  # fmt: skip
+    fields: dict[str, Any] = {name: getattr(checkpoint, name) for name in _PLAIN}
     fields["format"] = FORMAT
     fields["notes"] = dict(checkpoint.notes)
     fields["sent"] = asdict(checkpoint.sent)

@@ -144,7 +144,7 @@ class Ingest:
             return None
         if self._at.step is Step.DECIDE:
             self._reached(Step.DECIDE)
-            self._decide()
+            self._decide_or_refuse()
         if self._at.step is Step.SEND and not self._send(limits):
             return None
         for step, work in (
@@ -177,6 +177,7 @@ class Ingest:
             self._spool.clear()
             raise
         if not self._at.rows:
+            self._spool.clear()
             raise SourceError(f"{self._source.name}: has no rows; is the export complete?")
         self._go_on(Step.DECIDE)
         return True
@@ -200,8 +201,19 @@ class Ingest:
         self._at.step = step
         checkpoints.save(self._spool, self._at)
 
+    def _decide_or_refuse(self) -> None:
+        """Decide; a refusal is written down, and what was read is kept for a person's word."""
+        try:
+            self._check_rejected()
+            self._decide()
+        except SourceError as error:
+            self._at.refused = str(error)
+            checkpoints.save(self._spool, self._at)
+            raise
+        self._at.refused = ""
+        self._go_on(Step.SEND)
+
     def _decide(self) -> None:
-        self._check_rejected()
         readable = {
             (day.delivery_id, day.billing_period, day.charge_date)
             for day in (read_current(self._store) if self._source.mode == "overwrite" else ())
@@ -223,7 +235,6 @@ class Ingest:
                 opened.decision = found
         if conflicts:
             raise ScopeHeldError(conflicts)
-        self._go_on(Step.SEND)
 
     def _known(self, opened: Opened, readable: set[tuple[str, str, str]]) -> Known:
         receipt = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)

@@ -38,8 +38,8 @@ class RetryReport:
     delivered: int
     deliveries: list[str]
     """The deliveries that have a new revision."""
-    remaining: Counter[str]
-    """Rows that stay, by reason."""
+    remaining: dict[str, int]
+    """Rows that stay, by reason, most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Retry:
             quarantine.replace(self._store, key, sorted(kept, key=lambda line: line.ordinal))
             rows += len(chosen)
             delivered += len(good)
-        return RetryReport(rows, delivered, sorted(revised), remaining)
+        return RetryReport(rows, delivered, sorted(revised), dict(remaining.most_common()))
 
     def _mapped(
         self, line: QuarantinedRow, text: str | None

@@ -7,10 +7,10 @@ import click
 import orjson
 
 from infra.commands.ingest_report import amounts
-from infra.commands.options import json_option, lake_options, print_json, print_table
+from infra.commands.options import counted, json_option, lake_options, print_json, print_table
 from infra.errors import UsageError
 from infra.wiring import open_platform
-from producers.checkpoint import Checkpoint, Opened, Step, interrupted
+from producers.checkpoint import Checkpoint, Opened, interrupted
 from producers.receipts import billed, rejected_billed
 
 _SQL = """
@@ -41,6 +41,7 @@ def deliveries_command(delivery: str | None, as_json: bool, data_dir: Path) -> N
       open         rows without a completion; run the same ingest again
       empty        every row is in quarantine
       interrupted  read or sent in part; run the same ingest again
+      refused      read and not sent; the detail says what a person has to say
 
     \b
     Example:
@@ -97,15 +98,13 @@ def _interrupted(at: Checkpoint, opened: Opened) -> dict[str, Any]:
         share = at.sent_chunks / len(at.record_chunks)
         where = f"{share:.0%} sent"
     else:
-        where = f"{at.rows:,} rows read, nothing sent"
-    again = "run the same ingest again"
-    if at.step is Step.DECIDE:
-        again += "; if it was refused, with --replace, --add or --max-rejected"
+        where = f"{counted(at.rows, 'row')} read, nothing sent"
+    again = f"at step {at.step}, {where}; run the same ingest again"
     completed = {"days": opened.totals.days(), "rejected": opened.totals.rejected()}
     return {
         "delivery_id": opened.delivery_id,
-        "status": "interrupted",
-        "detail": f"at step {at.step}, {where}; {again}",
+        "status": "refused" if at.refused else "interrupted",
+        "detail": at.refused or again,
         "source_name": at.source_name,
         "billing_account_id": opened.scope.billing_account_id,
         "scope_period": opened.scope.billing_period,

@@ -148,7 +148,7 @@ def _print_retry(report: RetryReport) -> None:
     click.echo(f"delivered {report.delivered:,} {of_all}")
     for delivery_id in report.deliveries:
         click.echo(f"  delivery {delivery_id} has a new revision")
-    for reason, rows in report.remaining.most_common():
+    for reason, rows in report.remaining.items():
         click.echo(f"  {counted(rows, 'row')} stay: {reason}")
 
 

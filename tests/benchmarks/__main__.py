@@ -2,13 +2,14 @@
 
 import sys
 
-from tests.benchmarks import cold_start, local_stack, transform, wire_form
+from tests.benchmarks import cold_start, local_stack, scale, transform, wire_form
 
 BENCHMARKS = {
     "wire_form": wire_form.run,
     "transform": transform.run,
     "cold_start": cold_start.run,
     "local_stack": local_stack.run,
+    "scale": scale.run,
 }
 
 

@@ -109,6 +109,11 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
 @pytest.fixture
 def finops(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Finops:
     """Run `finops …` in this process over the test's lake."""
+    return command_of(lake, capsys)
+
+
+def command_of(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Finops:
+    """Return the command line over a lake, as a function."""
 
     def command(*arguments: str) -> Answer:
         code = run([*arguments, "--data-dir", str(lake.data_dir)])

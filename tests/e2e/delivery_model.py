@@ -2,31 +2,33 @@
 
 Written from the words of the design, not from its code: it imports nothing of ours.
 
-- A delivery speaks for *scopes*: payer account and billing period. What it said of one is a claim.
-- Claims count in the order in which they were said, not in which they came. A newer claim of the
-  same *instance* (an export, or a file by its content) takes the older one's place; a claim that
-  *replaces* ends every other one said before it.
-- Where another instance holds one of its scopes, a delivery needs a person's word. Without it,
-  nothing of it happens, in none of its scopes. `--replace` ends what is there, and counts as said
-  now; `--add` stands beside it, after whatever replaced the scope before.
-- What a lake has already is said again only where that changes something: it does not hold the
-  scope, and speaks of a newer time than before. `--resend` says it again in any case.
-- A claim shows when all its rows and its end have arrived, from the next settle on; until then the
-  scope is what it was.
+- A delivery speaks for *scopes*: payer account and billing period. What it says of one is a claim.
+- Claims count by when they were said, not by when they came. A newer claim of the same *instance*
+  (an export, or a file by its content) takes the older one's place; a claim that *replaces* ends
+  every other one said before it.
+- Where only others hold one of its scopes, a delivery needs a person's word. Without it nothing of
+  it happens, in none of its scopes. `--replace` ends what is there, and counts as said now; `--add`
+  stands beside it, and counts as said after whatever replaced the scope before.
+- What was said before is said again only where that changes something: another delivery has taken
+  its place, and it speaks of a newer time than ever before. `--resend` says it in any case.
+- A claim shows once all its rows and its end have arrived, from the next settle on; until then the
+  scope is what it was. Rows that cannot be read are nobody's claim.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
+from itertools import combinations
 
 Scope = tuple[str, str]
 """(payer account, billing period)."""
 Key = tuple[str, str, str, str]
 """(payer account, billing period, charge date, resource)."""
-Shown = tuple[int, Decimal, Decimal]
+Sums = tuple[int, Decimal, Decimal]
 """Rows, billed and effective cost."""
+Charges = dict[Key, Sums]
 
 _WIDE = Context(prec=200)
 _STORED = Decimal("1e-12")
@@ -38,10 +40,6 @@ class Word(StrEnum):
     NOTHING = "nothing"
     REPLACE = "--replace"
     ADD = "--add"
-
-
-class RefusedError(Exception):
-    """Somebody else holds a scope, and no word was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,7 @@ class Delivery:
     at: int
     """When its source says so: time of the file or of the manifest, microseconds since 1970."""
     lines: tuple[Line, ...]
+    """Those that can be read."""
 
     @property
     def scopes(self) -> list[Scope]:
@@ -90,7 +89,7 @@ class Claim:
 
 Claims = dict[Scope, list[Claim]]
 Rows = set[tuple[str, Scope]]
-"""(content, scope) of which every row was sent."""
+"""(content, scope) of which every row is there."""
 
 
 class Model:
@@ -102,15 +101,9 @@ class Model:
         self._landed: Claims = {}
         self._rows: Rows = set()
         self._shown: Claims = {}
+        self._trickles = False
 
-    def refuses(self, delivery: Delivery, word: Word) -> bool:
-        """Tell whether a delivery needs a word that was not said."""
-        if word is not Word.NOTHING:
-            return False
-        return any(
-            claims and all(claim.instance != delivery.instance for claim in claims)
-            for claims in (holding(self._said[scope]) for scope in delivery.scopes)
-        )
+    # --- what is done to it
 
     def send(self, delivery: Delivery, *, resend: bool, lost: Collection[Scope] = ()) -> None:
         """Put the rows into the stream; those of a delivery that was said before stay at home.
@@ -121,18 +114,25 @@ class Model:
             lost: scopes of which a record was damaged on its way.
         """
         for scope in delivery.scopes:
-            if (resend or not self._said_before(delivery, scope)) and scope not in lost:
+            if (resend or not self._knows(delivery, scope)) and scope not in lost:
                 self._sent.add((delivery.content, scope))
 
     def complete(self, delivery: Delivery, word: Word, now: int, *, resend: bool) -> None:
-        """Say what a delivery says, after its rows; the word is not asked for again."""
+        """Say what a delivery says; whether it may was asked before."""
         for scope in delivery.scopes:
-            self._claim(delivery, scope, word, now, resend)
+            claim = self.claim(delivery, scope, word, now, resend=resend)
+            if claim is not None:
+                self._said[scope].append(claim)
+
+    def trickle(self) -> None:
+        """Let some of what is in the stream arrive in the lake, nobody knows what."""
+        self._trickles = True
 
     def land(self) -> None:
         """Let everything that is in the stream arrive in the lake."""
         self._rows = set(self._sent)
         self._landed = {scope: list(claims) for scope, claims in self._said.items()}
+        self._trickles = False
 
     def settle(self) -> None:
         """Show, of each scope, what the lake has whole; a scope without any stays as it was."""
@@ -141,9 +141,62 @@ class Model:
             if whole:
                 self._shown[scope] = holding(whole)
 
+    # --- what it says
+
+    def refuses(self, delivery: Delivery, word: Word) -> bool:
+        """Tell whether a delivery needs a word that was not said."""
+        if word is not Word.NOTHING:
+            return False
+        held = (self.holders(scope) for scope in delivery.scopes)
+        return any(
+            claims and all(claim.instance != delivery.instance for claim in claims)
+            for claims in held
+        )
+
+    def claim(
+        self, delivery: Delivery, scope: Scope, word: Word, now: int, *, resend: bool
+    ) -> Claim | None:
+        """Return what a delivery says of a scope, or None where it has nothing to say."""
+        claims = self._said[scope]
+        others = any(claim.instance != delivery.instance for claim in self.holders(scope))
+        replaces = word is Word.REPLACE and others
+        at = [delivery.at]
+        if replaces:
+            at += [now, *(claim.at + 1 for claim in claims)]
+        if word is Word.ADD:
+            at += [claim.at + 1 for claim in claims if claim.replaces]
+        before = [claim.at for claim in claims if claim.content == delivery.content]
+        news = not self.holds(delivery, scope) and max(at) > max(before, default=0)
+        if before and not (news or replaces or resend):
+            return None
+        lines = tuple(line for line in delivery.lines if line.scope == scope)
+        return Claim(delivery.content, delivery.instance, max(at), replaces, lines)
+
+    def claims(self, scope: Scope) -> list[Claim]:
+        """Return everything that was ever said of a scope."""
+        return self._said[scope]
+
+    def holders(self, scope: Scope) -> list[Claim]:
+        """Return who holds a scope by what was said, arrived or not."""
+        return holding(self._said[scope])
+
+    def holds(self, delivery: Delivery, scope: Scope) -> bool:
+        """Tell whether a delivery holds a scope."""
+        return any(claim.content == delivery.content for claim in self.holders(scope))
+
     def knows(self, delivery: Delivery) -> bool:
-        """Tell whether a delivery was said before, in any scope."""
-        return any(self._said_before(delivery, scope) for scope in delivery.scopes)
+        """Tell whether a delivery was said before, of any scope."""
+        return any(self._knows(delivery, scope) for scope in delivery.scopes)
+
+    @property
+    def shown(self) -> Mapping[Scope, list[Claim]]:
+        """What the scopes are read from."""
+        return self._shown
+
+    @property
+    def waits(self) -> bool:
+        """Whether the stream has something that is not in the lake."""
+        return any(claims != self._landed.get(scope) for scope, claims in self._said.items())
 
     @property
     def whole(self) -> bool:
@@ -151,23 +204,22 @@ class Model:
         said = {(c.content, scope) for scope, claims in self._landed.items() for c in claims}
         return said <= self._rows
 
-    @property
-    def shown(self) -> Claims:
-        """What the scopes are read from."""
-        return self._shown
+    def may_show(self, charges: Charges) -> bool:
+        """Tell whether the view `charges` may be this; one answer is right, unless it trickles."""
+        if not self._trickles:
+            return charges == _charges(self._shown)
+        of_scope: dict[Scope, Charges] = defaultdict(dict)
+        for key, sums in charges.items():
+            of_scope[key[:2]][key] = sums
+        scopes = of_scope.keys() | self._shown.keys()
+        return all(
+            any(of_scope[scope] == _charges({scope: held}) for held in self._may_hold(scope))
+            for scope in scopes
+        )
 
-    def charges(self) -> dict[Key, Shown]:
-        """Return what the view `charges` sums up to."""
-        sums: dict[Key, Shown] = {}
-        for line in _lines(self._shown):
-            key = (line.account, line.period, line.date, line.resource)
-            rows, billed, effective = sums.get(key, (0, Decimal(0), Decimal(0)))
-            sums[key] = (
-                rows + 1,
-                _WIDE.add(billed, _stored(line.billed)),
-                _WIDE.add(effective, _stored(line.effective)),
-            )
-        return sums
+    def charges(self) -> Charges:
+        """Return what the view `charges` shows once nothing trickles."""
+        return _charges(self._shown)
 
     def source_sums(self) -> dict[Scope, Decimal]:
         """Return the billed cost of what is shown, to the sources' last digit."""
@@ -176,37 +228,47 @@ class Model:
             sums[line.scope] = _WIDE.add(sums[line.scope], Decimal(line.billed))
         return dict(sums)
 
-    def _claim(self, delivery: Delivery, scope: Scope, word: Word, now: int, resend: bool) -> None:
-        claims = self._said[scope]
-        others = [c for c in holding(claims) if c.instance != delivery.instance]
-        holds = any(c.content == delivery.content for c in holding(claims))
-        replaces = word is Word.REPLACE and bool(others)
-        at = delivery.at
-        if replaces:
-            at = max(at, now, *(claim.at + 1 for claim in claims))
-        elif word is Word.ADD:
-            at = max(at, *(claim.at + 1 for claim in claims if claim.replaces), at)
-        before = [claim.at for claim in claims if claim.content == delivery.content]
-        if before and not (resend or replaces or (not holds and at > max(before))):
-            return
-        lines = tuple(line for line in delivery.lines if line.scope == scope)
-        claims.append(Claim(delivery.content, delivery.instance, at, replaces, lines))
+    def _may_hold(self, scope: Scope) -> Iterator[list[Claim]]:
+        """Yield what a scope may be read from while only some claims have arrived whole."""
+        yield self._shown.get(scope, [])
+        claims = [claim for claim in self._said[scope] if (claim.content, scope) in self._sent]
+        for size in range(1, len(claims) + 1):
+            yield from map(holding, combinations(claims, size))
 
-    def _said_before(self, delivery: Delivery, scope: Scope) -> bool:
+    def _knows(self, delivery: Delivery, scope: Scope) -> bool:
         return any(claim.content == delivery.content for claim in self._said[scope])
 
 
 def holding(claims: Iterable[Claim]) -> list[Claim]:
     """Return the claims that hold their scope: the newest of each instance since the last end."""
     in_order = sorted(claims, key=lambda claim: claim.at)
-    ends = max((claim.at for claim in in_order if claim.replaces), default=0)
-    newest = {claim.instance: claim for claim in in_order if claim.at >= ends}
+    end = max((claim.at for claim in in_order if claim.replaces), default=0)
+    newest = {claim.instance: claim for claim in in_order if claim.at >= end}
     return list(newest.values())
 
 
-def _lines(claims: Claims) -> Iterable[Line]:
+def days(lines: Iterable[Line]) -> dict[str, Counter[Line]]:
+    """Return a scope's lines by charge date, their order forgotten."""
+    found: dict[str, Counter[Line]] = defaultdict(Counter)
+    for line in lines:
+        found[line.date][line] += 1
+    return found
+
+
+def _charges(claims: Mapping[Scope, list[Claim]]) -> Charges:
+    sums: Charges = {}
+    for line in _lines(claims):
+        key = (line.account, line.period, line.date, line.resource)
+        rows, billed, effective = sums.get(key, (0, Decimal(0), Decimal(0)))
+        billed = _WIDE.add(billed, _stored(line.billed))
+        sums[key] = (rows + 1, billed, _WIDE.add(effective, _stored(line.effective)))
+    return sums
+
+
+def _lines(claims: Mapping[Scope, list[Claim]]) -> Iterator[Line]:
     return (line for held in claims.values() for claim in held for line in claim.lines)
 
 
 def _stored(text: str) -> Decimal:
+    """Round as the lake does."""
     return Decimal(text).quantize(_STORED, ROUND_HALF_EVEN, _WIDE)
