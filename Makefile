@@ -71,6 +71,10 @@ lock:  ## renew the lock file (any machine with a .venv); names no index and no 
 	@$(BIN)/uv pip compile pyproject.toml --python-version 3.13 --generate-hashes \
 		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate --quiet --upgrade -o requirements/lambda.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra parquet --python-version 3.13 --generate-hashes \
+		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
+		--constraint requirements/lambda.lock \
+		--no-header --no-annotate --quiet --upgrade -o requirements/ingest.lock
 
 ci: lint type contracts test
 

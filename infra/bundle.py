@@ -19,10 +19,12 @@ from schemas.errors import FinopsError
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "build"
-LOCK = ROOT / "requirements" / "lambda.lock"
+LOCKS = ROOT / "requirements"
 
 PROJECT_PACKAGES = ("schemas", "rules", "transforms", "producers", "infra")
-PLATFORM = "manylinux2014_aarch64"
+PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+"""Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc 2.34 takes both; pyarrow needs the
+newer one."""
 PYTHON = "3.13"
 TASK_ROOT = "/var/task"
 """Where Lambda unpacks a package; tracebacks name files below it."""
@@ -44,16 +46,23 @@ class BundleError(FinopsError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One package: its name, our own packages in it, and the most it may weigh unzipped."""
+    """One package: its name, our own packages in it, and the most it may weigh unzipped.
+
+    Attributes:
+        lock: the file in `requirements/` that its dependencies come from.
+    """
 
     name: str
     packages: tuple[str, ...]
     max_bytes: int = 25 * MEGABYTE
+    lock: str = "lambda.lock"
 
 
 BUNDLES = (
     Bundle("transform", ("schemas", "rules", "transforms")),
-    Bundle("jobs", ("schemas", "rules", "transforms", "producers")),
+    Bundle("jobs", ("schemas", "rules", "transforms")),
+    # Exports come as Parquet too; Lambda takes 250 MB unzipped.
+    Bundle("ingest", ("schemas", "producers"), 240 * MEGABYTE, "ingest.lock"),
 )
 
 
@@ -131,7 +140,8 @@ def install_locked(lock: Path) -> Install:
         command = [
             sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
             "--target", str(target), "--requirement", str(lock), "--require-hashes", "--no-deps",
-            "--no-compile", "--only-binary", ":all:", "--platform", PLATFORM,
+            "--no-compile", "--only-binary", ":all:",
+            *(word for platform in PLATFORMS for word in ("--platform", platform)),
             "--implementation", "cp", "--python-version", PYTHON,
         ]
         # fmt: on
@@ -157,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Build every package and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m infra.bundle", description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="where to build (default: build/)")
-    parser.add_argument("--lock", type=Path, default=LOCK, help="the dependencies' lock file")
+    parser.add_argument("--locks", type=Path, default=LOCKS, help="the folder of the lock files")
     parser.add_argument("--python", default="python3.13", help="a Python 3.13 to compile with")
     options = parser.parse_args(arguments)
     interpreter = find_interpreter(options.python)
@@ -165,7 +175,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no Python {PYTHON} called {options.python}: without .pyc files, slower cold starts")
     try:
         for bundle in BUNDLES:
-            built = build(bundle, options.out, install_locked(options.lock), interpreter)
+            install = install_locked(options.locks / bundle.lock)
+            built = build(bundle, options.out, install, interpreter)
             print(
                 f"{built.folder}: {built.size / MEGABYTE:.1f} MB in {built.files} files, "
                 f"zip {built.zip_size / MEGABYTE:.1f} MB, sha256 {built.sha256[:16]}"

@@ -12,7 +12,7 @@ import pytest
 
 from infra.bundle import (
     BUNDLES,
-    LOCK,
+    LOCKS,
     PROJECT_PACKAGES,
     ROOT,
     Built,
@@ -25,7 +25,7 @@ from infra.bundle import (
     write_zip,
 )
 
-TRANSFORM, JOBS = BUNDLES
+TRANSFORM, JOBS, INGEST = BUNDLES
 # Powertools imports the bare `botocore`, to name itself in user agents; that costs nothing.
 HEAVY = {"boto3", "botocore.client", "botocore.session", "click", "duckdb", "moto", "pyarrow"}
 
@@ -69,9 +69,9 @@ def test_a_package_has_our_code_and_its_data(tmp_path: Path) -> None:
         }
         assert found == ours
         assert {"schemas/ledger.json", "schemas/avro/charge_recorded/1.avsc"} <= found
-        assert "rules/policies/1.json" in found
-    assert set(JOBS.packages) - set(TRANSFORM.packages) == {"producers"}
-    assert "infra" not in JOBS.packages
+    assert "rules/policies/1.json" in names(built(tmp_path, TRANSFORM))
+    assert set(JOBS.packages) == set(TRANSFORM.packages)
+    assert set(INGEST.packages) == {"schemas", "producers"}
 
 
 def test_dependencies_lose_what_no_function_reads(tmp_path: Path) -> None:
@@ -217,24 +217,26 @@ def test_the_transform_loads_from_its_package_and_loads_nothing_heavy(tmp_path: 
     assert "producers" not in modules
 
 
-def test_the_lock_file_pins_hashes_and_names_no_index() -> None:
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+def test_the_lock_file_pins_hashes_and_names_no_index(bundle: Bundle) -> None:
     """What is deployed is what was locked, from wherever it is fetched."""
-    lines = LOCK.read_text().splitlines()
+    lines = (LOCKS / bundle.lock).read_text().splitlines()
     pins = [line for line in lines if "==" in line]
     hashes = [line for line in lines if "--hash=sha256:" in line]
     assert len(hashes) >= len(pins) > 0
     assert len(pins) + len(hashes) == len(lines)
-    assert {p.partition("==")[0] for p in pins} >= {"aws-lambda-powertools", "fastavro", "orjson"}
+    pinned = {p.partition("==")[0] for p in pins}
+    assert pinned >= {"aws-lambda-powertools", "fastavro", "orjson"}
+    assert ("pyarrow" in pinned) is (bundle is INGEST), "only the ingest reads Parquet"
 
 
 def test_a_refused_build_says_so_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A lock file without hashes ends the program with code 2 before any index is asked."""
-    lock = tmp_path / "bad.lock"
-    lock.write_text("no-such-package==1\n")
+    (tmp_path / "lambda.lock").write_text("no-such-package==1\n")
     out = str(tmp_path / "build")
-    assert main(["--out", out, "--lock", str(lock), "--python", "no-such-python"]) == 2
+    assert main(["--out", out, "--locks", str(tmp_path), "--python", "no-such-python"]) == 2
     printed = capsys.readouterr()
     assert printed.err.startswith("pip: ")
     assert printed.err.count("\n") == 1
