@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from infra.wiring import Platform
 from producers.errors import SourceError
 from producers.identity import ingest_id
-from producers.ingest import DEFAULTS, Ingest, IngestReport, Options
+from producers.ingest import DEFAULTS, Ingest, Options
+from producers.ingest_report import IngestReport
 from producers.progress import Progress
 from producers.sources import Place, Source
 from producers.sources.discovery import assemblies, single_file
@@ -17,6 +19,10 @@ from producers.sources.s3_place import S3Prefix, parse_s3_address
 from producers.sources.table_source import TableSource
 from producers.spool import StoreSpool
 from transforms.settle import SettleReport, settle
+
+FLUSH_CHUNKS = 4
+"""After so many chunks (16 MiB of records, some 100,000 rows) the embedded Firehose delivers what
+it has buffered: it keeps it in memory, ten times as large. On AWS a flush does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,13 @@ def run_ingest(
     spool = StoreSpool(store, ingest_id(source))
     if restart:
         spool.clear()
+    chunks = count(1)
+
+    def step(name: str) -> None:
+        if name == "sent-chunk" and next(chunks) % FLUSH_CHUNKS == 0:
+            platform.flush()
+        reached(name)
+
     ingest = Ingest(
         source,
         platform.delivery(),
@@ -103,7 +116,7 @@ def run_ingest(
         platform.now_micros,
         options=options,
         progress=progress,
-        reached=reached,
+        reached=step,
     )
     report = ingest.run()
     assert report is not None, "without limits an ingest ends"

@@ -13,7 +13,8 @@ from typing import Any
 from producers.delivery import Delivery
 from producers.errors import SourceChangedError, SourceError
 from producers.identity import ingest_id
-from producers.ingest import Ingest, IngestReport
+from producers.ingest import Ingest
+from producers.ingest_report import IngestReport
 from producers.reading import Limits
 from producers.sources import Source
 from producers.spool import StoreSpool

@@ -7,25 +7,26 @@ same command again continues what was interrupted (`producers.checkpoint.Step`).
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from producers import checkpoint as checkpoints
 from producers import quarantine
 from producers.checkpoint import Checkpoint, Decision, Opened, Step
 from producers.decision import Conflict, Known, OnConflict, ScopeHeldError, decide
-from producers.delivery import Delivery, Sent
+from producers.delivery import Delivery
 from producers.errors import SourceChangedError, SourceError, TooManyRejectedError
 from producers.identity import delivery_id_of, ingest_id
+from producers.ingest_report import IngestReport, report_of
 from producers.limits import BILLING_STEP_BYTES, billed_bytes
 from producers.packing import Record
 from producers.progress import Progress
 from producers.reading import NO_LIMITS, Limits, Reader, envelope_of
 from producers.receipts import Receipt, Receipts, billed
-from producers.sources import Scope, Source
+from producers.sources import Source
 from producers.spool import Spool, get_records, get_rejected
 from schemas import codec
 from schemas.current_state import read_current
-from schemas.events import Day, DeliveryCompleted, Rejected
+from schemas.events import Day, DeliveryCompleted
 from schemas.lake import ObjectStore
 
 MAX_REJECTED = 0.5
@@ -48,44 +49,6 @@ class Options:
 
 
 DEFAULTS = Options()
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeReport:
-    """One delivery of an ingest."""
-
-    scope: Scope
-    delivery_id: str
-    already: bool
-    """Whether the lake had it before: then no event was sent again."""
-    asserted: bool
-    """Whether DeliveryCompleted was sent."""
-    events: int
-    billed: dict[str, str]
-    """By currency, exact decimal text, residues included."""
-    days: int
-    unchanged_days: int
-    """Days whose rows an earlier delivery holds; they were not sent again."""
-    rejected: list[Rejected]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What an ingest did, for people and for scripts. Sizes in bytes."""
-
-    rows: int
-    scopes: list[ScopeReport]
-    notes: Counter[str]
-    sent: Sent
-    json_billed_bytes: int
-    """What Firehose would bill for the same events, one JSON event a record."""
-    resumed: bool
-    """Whether it continued what another process began."""
-
-    @property
-    def nothing_new(self) -> bool:
-        """Whether nothing at all was sent."""
-        return not self.sent.records
 
 
 class Ingest:
@@ -157,7 +120,7 @@ class Ingest:
                 work()
         self._reached(Step.CLEAR)
         self._spool.clear()
-        return self._report()
+        return report_of(self._at)
 
     def _read(self, limits: Limits) -> bool:
         self._reached(Step.READ)
@@ -356,16 +319,6 @@ class Ingest:
             checkpoints.remember(self._store, self._id, self._at)
         self._go_on(Step.CLEAR)
 
-    def _report(self) -> IngestReport:
-        return IngestReport(
-            rows=self._at.rows,
-            scopes=[_scope_report(d, d.decision) for d in self._at.deliveries if d.decision],
-            notes=self._at.notes,
-            sent=replace(self._at.sent),
-            json_billed_bytes=self._at.json_billed,
-            resumed=self._at.resumed,
-        )
-
 
 def _held(days: list[Day], held: dict[str, str]) -> list[Day]:
     for day in days:
@@ -375,18 +328,3 @@ def _held(days: list[Day], held: dict[str, str]) -> list[Day]:
 
 def _billed(opened: Opened) -> dict[str, str]:
     return billed(opened.totals.days())
-
-
-def _scope_report(opened: Opened, decision: Decision) -> ScopeReport:
-    days = opened.totals.days()
-    return ScopeReport(
-        scope=opened.scope,
-        delivery_id=opened.delivery_id,
-        already=decision.already,
-        asserted=decision.asserted,
-        events=opened.totals.events,
-        billed=billed(days),
-        days=len(days),
-        unchanged_days=len(decision.held),
-        rejected=opened.totals.rejected(),
-    )

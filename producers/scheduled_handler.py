@@ -20,7 +20,8 @@ from producers.boto_transport import BotoTransport
 from producers.delivery import Delivery
 from producers.errors import SourceError
 from producers.export_ingest import Advance, Continuation, advance
-from producers.ingest import Ingest, IngestReport
+from producers.ingest import Ingest
+from producers.ingest_report import IngestReport
 from producers.sources import Source
 from producers.sources.simulator import HourlyExport, Simulator
 from producers.spool import MemorySpool

@@ -7,7 +7,8 @@ from infra.ingesting import Request, open_sources
 from infra.wiring import Platform
 from producers.delivery import Delivery
 from producers.identity import ingest_id
-from producers.ingest import DEFAULTS, Ingest, IngestReport, Options
+from producers.ingest import DEFAULTS, Ingest, Options
+from producers.ingest_report import IngestReport
 from producers.sources import ChargeRow, RejectedRow, Source
 from producers.spool import StoreSpool
 

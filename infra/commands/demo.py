@@ -36,11 +36,11 @@ def demo_command(days: int, data_dir: Path) -> None:
     with start(data_dir) as (_, platform):
         show_real_sample(platform)
         if not days:
-            _show_next(platform, data_dir, 6)
+            _show_next(platform, data_dir, 7)
     if days:
         show_month(data_dir, days)
         with start(data_dir) as (_, platform):
-            _show_next(platform, data_dir, 11)
+            _show_next(platform, data_dir, 12)
 
 
 def _show_next(platform: Platform, data_dir: Path, step: int) -> None:

@@ -13,7 +13,8 @@ from infra.errors import UsageError
 from infra.ingesting import Request, merged, open_sources, run_ingest
 from infra.wiring import Platform, check_data_dir, open_platform, say
 from producers.decision import OnConflict, ScopeHeldError
-from producers.ingest import MAX_REJECTED, IngestReport, Options
+from producers.ingest import MAX_REJECTED, Options
+from producers.ingest_report import IngestReport
 from producers.progress import Progress
 from producers.sources import Source
 from transforms.deliveries import read_assertions
@@ -148,13 +149,18 @@ def _ingest_all(
         of_all = f"{number} of {len(sources)}: " if len(sources) > 1 else ""
         show = _Shown(of_all + source.name, platform.clock.monotonic)
         try:
-            report, settled = run_ingest(platform, source, options, restart=restart, progress=show)
+            report, settled = run_ingest(
+                platform, source, options, restart=restart, progress=show, reached=show.reached
+            )
         except ScopeHeldError as error:
             say("\r\x1b[K")
             print_conflicts(error)
             raise
         reports.append(report)
     return merged(reports), settled
+
+
+_WAITS = {"deliver": "the stream delivers", "settle": "settling"}
 
 
 class _Shown:
@@ -165,6 +171,11 @@ class _Shown:
         self._seconds = seconds
         self._step = ""
         self._began = (0.0, 0, 0.0)
+
+    def reached(self, step: str) -> None:
+        """Say what is waited for after the last record."""
+        if step in _WAITS:
+            say(f"\r\x1b[K  {self._name}: {_WAITS[step]} ...")
 
     def __call__(self, progress: Progress) -> None:
         now = self._seconds()

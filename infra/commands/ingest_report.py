@@ -8,7 +8,8 @@ import click
 from infra.commands.options import counted, money, print_table
 from infra.wiring import say
 from producers.decision import ScopeHeldError
-from producers.ingest import IngestReport, ScopeReport
+from producers.ingest_report import IngestReport, ScopeReport
+from producers.receipts import rejected_billed
 from transforms.settle import SettleReport
 
 NOTES = {
@@ -66,7 +67,7 @@ def print_report(name: str, report: IngestReport, settled: SettleReport) -> None
     click.echo(
         f"{name}: {counted(report.rows, 'row')}, {counted(events, 'event')}, "
         f"{rejected:,} rejected, {counted(len(report.scopes), 'delivery', 'deliveries')}"
-        + (", continued where it was interrupted" if report.resumed else "")
+        + (", continued from an earlier run" if report.resumed else "")
     )
     print_table(
         ("delivery", "account", "period", "events", "billed", "rejected", "status"),
@@ -84,8 +85,8 @@ def print_report(name: str, report: IngestReport, settled: SettleReport) -> None
     _print_sent(report)
 
 
-def print_conflicts(error: ScopeHeldError) -> None:
-    """Show both of each pair that wants one scope: rows and money."""
+def print_conflicts(error: ScopeHeldError, *, err: bool = True) -> None:
+    """Show both of each pair that wants one scope: rows and money; on standard error or not."""
     print_table(
         ("account", "period", "", "name", "rows", "billed"),
         [
@@ -98,7 +99,7 @@ def print_conflicts(error: ScopeHeldError) -> None:
             )
         ],
         right=("rows",),
-        err=True,
+        err=err,
     )  # fmt: skip
 
 
@@ -120,17 +121,15 @@ def _line(scope: ScopeReport, settled: SettleReport) -> tuple[object, ...]:
 
 
 def _print_rejected(report: IngestReport) -> None:
-    rows = sum(g["rows"] for s in report.scopes for g in s.rejected)
-    costs = [g["billed_cost"] for s in report.scopes for g in s.rejected]
-    known = {
-        f"{money(g['billed_cost'])} {g['currency'] or '?'}"
-        for s in report.scopes
-        for g in s.rejected
-        if g["billed_cost"] is not None
-    }
-    held = f", holding {', '.join(sorted(known))} as far as it can be read" if known else ""
-    unread = f", {costs.count(None)} groups without readable money" if None in costs else ""
-    click.echo(f"  {counted(rows, 'row')} in quarantine{held}{unread}")
+    groups = [group for scope in report.scopes for group in scope.rejected]
+    rows = sum(group["rows"] for group in groups)
+    unread = sum(group["rows"] for group in groups if group["billed_cost"] is None)
+    known = rejected_billed(groups)
+    foreign = known.pop("?", None)
+    held = [amounts(known)] if known else []
+    held += [f"{money(foreign)} of a currency that cannot be read"] if foreign else []
+    held += [f"{counted(unread, 'row')} without a readable amount"] if unread else []
+    click.echo(f"  {counted(rows, 'row')} in quarantine: {', '.join(held)}")
     click.echo("  see them with: finops quarantine list; after mending: finops quarantine retry")
 
 

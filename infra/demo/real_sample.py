@@ -8,6 +8,7 @@ import click
 from infra.commands.audit import print_verdict
 from infra.commands.ingest_report import print_report
 from infra.commands.options import print_table
+from infra.demo.correction import show_correction
 from infra.errors import UsageError
 from infra.ingesting import Request, open_sources, run_ingest
 from infra.wiring import Platform
@@ -82,7 +83,8 @@ def show_real_sample(platform: Platform) -> None:
     show(platform, FINDINGS)
     click.echo("\n== 4. What did not become a row, and why")
     _show_quarantine(platform.store)
-    click.echo("\n== 5. Is anything lost?")
+    show_correction(platform)
+    click.echo("\n== 6. Is anything lost?")
     print_verdict(audit(platform.query, platform.store))
 
 

@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     Bundle,
     MultipleResults,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
     precondition,
@@ -42,7 +43,8 @@ from infra.local.clock import ManualClock
 from infra.local.firehose import NO_FAULTS, Faults
 from infra.wiring import Platform, start
 from producers.decision import OnConflict, ScopeHeldError
-from producers.ingest import IngestReport, Options
+from producers.ingest import Options
+from producers.ingest_report import IngestReport
 from schemas.codec import Batch, decode
 from tests.e2e.delivery_model import Charges, Claim, Delivery, Line, Model, Scope, Word, days
 from tests.sources import no_s3
@@ -114,11 +116,11 @@ def export_job(
         data, half = data / name, (len(lines) + 1) // 2
         parts = [csv(lines[:half]), csv(lines[half:])]
     keys = [(data / f"{export}-{n}.csv").relative_to(folder).as_posix() for n in range(len(parts))]
-    document: dict[str, Any] = {
-        "legacy": {"assemblyId": name, "reportName": export, "reportKeys": keys},
-        "data exports": {"executionId": name, "dataFiles": [f"s3://bills/{key}" for key in keys]},
-        "overwritten": {"dataFiles": [f"s3://bills/{key}" for key in keys]},
-    }[layout]
+    document: dict[str, Any] = {"dataFiles": [f"s3://bills/{key}" for key in keys]}
+    if legacy:
+        document = {"assemblyId": name, "reportName": export, "reportKeys": keys}
+    elif layout == "data exports":
+        document["executionId"] = name
 
     def lay_out(moment: int) -> None:
         manifest = beside / month / f"{export}-Manifest.json"
@@ -249,24 +251,31 @@ REMEMBERS = ("send", *CLOSES, "receipt")
 FINE, LATE, DAMAGED = "fine", "late", "damaged"
 """Late: the stream keeps everything for now. Damaged: one record of charges arrives broken."""
 
-a_line = st.builds(
-    Line,
-    account=st.sampled_from(["a", "b"]),
-    period=st.sampled_from(sorted(NEXT)),
-    date=st.sampled_from(DATES),
-    resource=st.sampled_from(["disk", ""]),
-    billed=st.sampled_from((*AMOUNTS, BROKEN)),
-    effective=st.sampled_from(AMOUNTS),
-)
-some_lines = st.lists(a_line, min_size=1, max_size=6)
-few_lines = st.lists(a_line, max_size=2)
-bits = st.integers(0, 15)
+FILE = "file"
+
+periods = st.sampled_from(sorted(NEXT))
+forms = st.sampled_from([FILE, *LAYOUTS])
+amounts = st.sampled_from(AMOUNTS)
+
+
+def lines_of(billed: st.SearchStrategy[str]) -> st.SearchStrategy[Line]:
+    return st.builds(
+        Line,
+        account=st.sampled_from(["a", "b"]),
+        period=periods,
+        date=st.sampled_from(DATES),
+        resource=st.sampled_from(["disk", ""]),
+        billed=billed,
+        effective=amounts,
+    )
+
+
+a_line = lines_of(st.sampled_from((*AMOUNTS, BROKEN)))
+good_lines = st.lists(lines_of(amounts), min_size=1, max_size=6)
 moments = st.integers(-9, 9)
 """Minutes from the beginning: files may be older than what is said now, or of the future."""
 words = st.sampled_from(Word)
-exports = st.sampled_from(sorted(LAYOUTS))
-fates = st.sampled_from([FINE, FINE, LATE]) | st.sampled_from(STEPS)
-first_fates = fates | st.just(DAMAGED)
+fates = st.sampled_from([*[FINE] * 8, *[LATE] * 3, *[DAMAGED] * 2, *STEPS])
 all_faults = st.builds(
     Faults,
     duplicate_batches=st.booleans(),
@@ -386,72 +395,64 @@ class Deliveries(RuleBasedStateMachine):
         """By content, what died with a decision taken."""
         self._damaged: set[str] = set()
         self._numbers = count(1)
+        self._changed = False
+        """Whether the last thing that happened was a change of faults."""
         self._asked = False
         """Whether the view was compared since the last thing that happened."""
         self._spares = self.spares(self._model)
 
     # --- rules
 
-    @rule(target=jobs, lines=some_lines, at=moments, word=words, fate=first_fates)
-    def a_file(
-        self, lines: list[Line], at: int, word: Word = Word.NOTHING, fate: str = FINE
-    ) -> Job | MultipleResults[Job]:
-        """A new file."""
-        job = file_job(self._folder, f"file-{next(self._numbers)}", lines, self._moment(at))
-        return self._first(job, word, fate)
-
-    @rule(
-        target=jobs, base=jobs, drop=bits, more=few_lines, at=moments, word=words, fate=first_fates
-    )
-    def a_changed_file(
-        self, base: Job, drop: int, more: list[Line], at: int, word: Word, fate: str
-    ) -> Job | MultipleResults[Job]:
-        """A snapshot or a correction: what another delivery said, with lines gone and new ones."""
-        lines = changed(base, drop, more)
-        return self.a_file(lines, at, word, fate) if lines else multiple()
+    @initialize(target=jobs, form=forms, period=periods, lines=good_lines, at=moments)
+    def something(self, form: str, period: str, lines: list[Line], at: int) -> Job:
+        """Something to begin with."""
+        job = self._job(form, period, lines, at)
+        self._run(Command(job), FINE)
+        return job
 
     @rule(
         target=jobs,
-        export=exports,
-        period=st.sampled_from(sorted(NEXT)),
-        lines=some_lines,
+        form=forms,
+        period=periods,
+        base=jobs | st.none(),
+        gone=st.integers(0, 15),
+        lines=st.lists(a_line, max_size=4),
         at=moments,
         word=words,
-        fate=first_fates,
+        fate=fates,
     )
-    def a_refresh(
+    def something_new(
         self,
-        export: str,
+        form: str,
         period: str,
         lines: list[Line],
         at: int,
+        base: Job | None = None,
+        gone: int = 0,
         word: Word = Word.NOTHING,
         fate: str = FINE,
     ) -> Job | MultipleResults[Job]:
-        """A refresh of an export."""
-        of_month = [replace(line, period=period) for line in lines]
-        name = f"refresh-{next(self._numbers)}"
-        job = export_job(self._folder, export, period, name, of_month, self._moment(at))
-        return self._first(job, word, fate)
+        """A file or a refresh of an export: all new, or much as something before.
 
-    @rule(
-        target=jobs,
-        export=exports,
-        base=jobs,
-        drop=bits,
-        more=few_lines,
-        at=moments,
-        word=words,
-        fate=first_fates,
-    )
-    def a_changed_refresh(
-        self, export: str, base: Job, drop: int, more: list[Line], at: int, word: Word, fate: str
-    ) -> Job | MultipleResults[Job]:
-        """The next refresh of an export, or of another one that says nearly the same."""
-        lines = changed(base, drop, more)
-        if not lines:
+        Args:
+            form: a file, or which export.
+            period: of the lines of an export; a file may have any.
+            lines: new ones.
+            at: when it is said.
+            base: its lines are in it too.
+            gone: except for those whose bits are set.
+            word: what is said about others.
+            fate: what becomes of the ingest.
+        """
+        kept = base.delivery.lines if base else ()
+        every = [line for i, line in enumerate(kept) if not gone >> i & 1] + lines
+        if not every:
             return multiple()
-        return self.a_refresh(export, lines[0].period, lines, at, word, fate)
+        job = self._job(form, period, every, at)
+        if self._spares.job(job):
+            return multiple()
+        self._run(Command(job, word), fate)
+        return job
 
     @rule(
         job=jobs,
@@ -476,7 +477,7 @@ class Deliveries(RuleBasedStateMachine):
         self._run(Command(job, word, resend, restart), fate)
 
     @precondition(lambda self: self._interrupted)
-    @rule(number=st.integers(0, 9), fate=fates)
+    @rule(number=st.integers(0, 3), fate=fates)
     def the_interrupted_again(self, number: int = 0, fate: str = FINE) -> None:
         """What died goes on."""
         left = list(self._interrupted.values())
@@ -500,9 +501,11 @@ class Deliveries(RuleBasedStateMachine):
         self._model.trickle()
         self._settle()
 
+    @precondition(lambda self: not self._changed)
     @rule(faults=all_faults)
     def faults_change(self, faults: Faults) -> None:
         """The stream doubles, disorders and refuses from now on, or no longer."""
+        self._changed = True
         self.stack.inject(faults)
 
     # --- what must hold
@@ -543,11 +546,12 @@ class Deliveries(RuleBasedStateMachine):
 
     # --- how
 
-    def _first(self, job: Job, word: Word, fate: str) -> Job | MultipleResults[Job]:
-        if self._spares.job(job):
-            return multiple()
-        self._run(Command(job, word), fate)
-        return job
+    def _job(self, form: str, period: str, lines: list[Line], at: int) -> Job:
+        name, moment = f"{form}-{next(self._numbers)}", self._moment(at)
+        if form == FILE:
+            return file_job(self._folder, name, lines, moment)
+        of_month = [replace(line, period=period) for line in lines]
+        return export_job(self._folder, form, period, name, of_month, moment)
 
     def _run(self, wanted: Command, fate: str) -> None:
         """Run a command on the stack, and tell the model how far it came."""
@@ -588,18 +592,12 @@ class Deliveries(RuleBasedStateMachine):
         self._model.settle()
 
     def _happens(self) -> None:
-        self._asked = False
+        self._asked = self._changed = False
         self.stack.clock.advance(by=timedelta(minutes=1))
 
     def _moment(self, minutes: int) -> int:
         """Return a moment at which nothing else was said, so that no tie is left to chance."""
         return self._begin + minutes * 60_000_000 + next(self._numbers) * 10_000
-
-
-def changed(base: Job, drop: int, more: list[Line]) -> list[Line]:
-    """Return what a delivery says without the lines whose bits are set, and with more."""
-    kept = [line for i, line in enumerate(base.delivery.lines) if not drop >> i & 1]
-    return kept + more
 
 
 def ingested(platform: Platform, command: Command, fate: str) -> tuple[str, IngestReport | None]:

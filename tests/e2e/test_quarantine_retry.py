@@ -33,7 +33,7 @@ def test_a_delivery_completes_and_says_what_its_rejected_rows_hold(
     """Rows and money, in the report and in the list of deliveries."""
     told = finops("ingest", str(file))
     assert told.code == 0
-    assert "2 rows in quarantine, holding 4.50 ?" in told.out
+    assert "2 rows in quarantine: 4.50 of a currency that cannot be read, 1 row without" in told.out
     (delivery,) = finops("deliveries", "--json").json
     assert delivery["status"] == "active"
     assert delivery["rejected_rows"] == 2
