@@ -14,6 +14,7 @@ from transforms.settle import SettleReport
 
 NOTES = {
     "category-case": "categories in FOCUS's spelling (Usage-based -> Usage-Based)",
+    "commitment-without-id": "commitments without an ARN: no commitment columns",
     "currency-case": "currencies in capital letters (usd -> USD)",
     "filled": "columns filled in with --set",
     "null-text": "the word NULL read as no value",
@@ -21,6 +22,7 @@ NOTES = {
     "split-cost-copy": "split-cost copies (EKS, ECS), marked and left out of totals",
     "time-without-zone": "times without zone read as UTC",
     "unknown-line-item-type": "line item types that are not in AWS's documentation",
+    "unreadable-map": "maps that are no JSON object kept as text in x_extensions",
     "unreadable-tags": "Tags that are no JSON object kept as text in x_extensions",
 }
 
