@@ -23,6 +23,8 @@ from transforms.ports import Query
 from transforms.settle import settle
 from transforms.state import activate, active_evaluation
 
+COUNT_ALL_HOUR = 5
+"""The hour (UTC) in which settle counts every row: after the baseline and anomaly jobs."""
 _WAITING = ("incomplete", "in-flight", "open")
 
 
@@ -39,7 +41,7 @@ class Job:
 
 def settle_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Write down which delivery is the truth for each day."""
-    return run_settle(_job())
+    return run_settle(_job(), scheduled_hour(event))
 
 
 def baseline_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -52,10 +54,13 @@ def anomalies_handler(event: Mapping[str, Any], context: object) -> dict[str, An
     return run_anomalies(_job(), scheduled_day(event))
 
 
-def run_settle(job: Job) -> dict[str, Any]:
-    """Settle, and make sure that the views know which evaluation to show."""
+def run_settle(job: Job, hour: int) -> dict[str, Any]:
+    """Settle, and make sure that the views know which evaluation to show.
+
+    Once a day everything is counted; otherwise only what was last seen waiting.
+    """
     activate(job.store, active_evaluation(job.store))
-    report = settle(job.query, job.store, job.now())
+    report = settle(job.query, job.store, job.now(), only_waiting=hour != COUNT_ALL_HOUR)
     waiting = [asdict(s) for s in report.statuses if s.status in _WAITING]
     return {"became_active": report.became_active, "waiting": waiting}
 
@@ -82,14 +87,27 @@ def run_anomalies(job: Job, today: date) -> dict[str, Any]:
     return {"charge_date": day.isoformat(), "anomalies": [a.anomaly_id for a in found]}
 
 
+def scheduled_hour(event: Mapping[str, Any]) -> int:
+    """Return the UTC hour a job was scheduled for.
+
+    Raises:
+        JobError: the event does not say.
+    """
+    return _scheduled(event).hour
+
+
 def scheduled_day(event: Mapping[str, Any]) -> date:
     """Return the UTC day a job was scheduled for.
 
     Raises:
         JobError: the event does not say.
     """
+    return _scheduled(event).date()
+
+
+def _scheduled(event: Mapping[str, Any]) -> datetime:
     try:
-        return datetime.fromisoformat(event["scheduled_time"]).date()
+        return datetime.fromisoformat(event["scheduled_time"])
     except (KeyError, TypeError, ValueError) as error:
         raise JobError(
             'the event needs {"scheduled_time": "2026-09-01T04:00:00Z"}; call it by its schedule'

@@ -13,15 +13,14 @@ from schemas.codec import Batch, Unreadable
 from schemas.current_state import CurrentDay, read_current, write_current
 from schemas.lake import ObjectStore
 from schemas.scopes import holders
+from transforms.arrivals import Day, count_all, count_waiting
 from transforms.deliveries import Assertion, read_assertions
 from transforms.error_objects import read_error_lines
 from transforms.ports import Query
-from transforms.state import DeliveryStatus, active_evaluation, write_status
+from transforms.state import DeliveryStatus, active_evaluation, read_status, write_status
 
 Scope = tuple[str, str]
 """(payer account, billing period)."""
-Day = tuple[str, str, str]
-"""(delivery id, billing period, charge date)."""
 
 IN_FLIGHT = timedelta(minutes=30)
 """A delivery's rows may take so long after its completion: both buffers of Firehose, the Lambda's
@@ -45,6 +44,8 @@ def settle(
     store: ObjectStore,
     now: datetime,
     accept_incomplete: frozenset[str] = frozenset(),
+    *,
+    only_waiting: bool = False,
 ) -> SettleReport:
     """Bring `state/` up to date with what has arrived.
 
@@ -53,10 +54,16 @@ def settle(
         store: the lake, as objects.
         now: the moment, aware: tells what is late from what is on its way.
         accept_incomplete: deliveries a person takes as they are, although rows are missing.
+        only_waiting: count only deliveries that were not complete at the last settle, and look for
+            none that lacks its completion: what a schedule asks every few minutes.
     """
     evaluation = active_evaluation(store)
     assertions = read_assertions(query)
-    stored = _stored_days(query, evaluation, assertions)
+    if only_waiting:
+        known = {s.delivery_id: s for s in read_status(store) if s.evaluation == evaluation}
+        stored = count_waiting(query, evaluation, assertions, known)
+    else:
+        stored = count_all(query, evaluation, assertions)
     current = read_current(store)
     kept = [day for day in current if day.evaluation != evaluation]
     before = _by_scope(day for day in current if day.evaluation == evaluation)
@@ -113,26 +120,6 @@ def _entries(assertion: Assertion, evaluation: str) -> Iterable[CurrentDay]:
             events=day.events,
             dataset_instance=assertion.dataset_instance,
         )
-
-
-def _stored_days(query: Query, evaluation: str, assertions: list[Assertion]) -> dict[Day, int]:
-    """Count the rows of every delivery and day, each once.
-
-    Names the periods and days that were ever promised: a scan without both has hundreds of
-    thousands of projected partitions on Athena.
-    """
-    where = f"evaluation = '{evaluation}'"
-    days = [day for assertion in assertions for day in assertion.days]
-    if days:
-        periods = ", ".join(sorted({f"'{day.billing_period}'" for day in days}))
-        dates = sorted(day.charge_date for day in days)
-        where += f" and billing_period in ({periods})"
-        where += f" and charge_date between '{dates[0]}' and '{dates[-1]}'"
-    rows = query.rows(
-        "select delivery_id, billing_period, charge_date, count(distinct ordinal) as events "
-        f"from charges_stored where {where} group by 1, 2, 3"
-    )
-    return {(r["delivery_id"], r["billing_period"], r["charge_date"]): r["events"] for r in rows}
 
 
 def _by_scope(days: Iterable[CurrentDay]) -> dict[Scope, tuple[CurrentDay, ...]]:

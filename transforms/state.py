@@ -44,6 +44,22 @@ def activate(store: ObjectStore, evaluation: str) -> None:
     store.put(ACTIVE_EVALUATION, orjson.dumps({"evaluation": evaluation}) + b"\n")
 
 
+def read_status(store: ObjectStore) -> list[DeliveryStatus]:
+    """Return what the last settle found; nothing before the first.
+
+    Raises:
+        StateError: the object is damaged.
+    """
+    try:
+        body = store.get(DELIVERY_STATUS)
+    except KeyError:
+        return []
+    try:
+        return [DeliveryStatus(**orjson.loads(line)) for line in body.splitlines()]
+    except (ValueError, TypeError) as error:
+        raise StateError(f"{DELIVERY_STATUS} is damaged ({error}); {_RESTORE}") from error
+
+
 def write_status(store: ObjectStore, statuses: list[DeliveryStatus]) -> None:
     """Replace what settle found."""
     store.put(DELIVERY_STATUS, b"".join(orjson.dumps(asdict(s)) + b"\n" for s in statuses))

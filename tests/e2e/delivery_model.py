@@ -9,8 +9,8 @@ Written from the words of the design, not from its code: it imports nothing of o
 - Where only others hold one of its scopes, a delivery needs a person's word. Without it nothing of
   it happens, in none of its scopes. `--replace` ends what is there, and counts as said now; `--add`
   stands beside it, and counts as said after whatever replaced the scope before.
-- What was said before is said again only where that changes something: another delivery has taken
-  its place, and it speaks of a newer time than ever before. `--resend` says it in any case.
+- What was said before is said again where it speaks of a newer time than ever before; otherwise
+  there is nothing to say, unless a person insists: `--resend`, or `--replace` where others hold.
 - A claim shows once all its rows and its end have arrived, from the next settle on; until then the
   scope is what it was. Rows that cannot be read are nobody's claim.
 """
@@ -166,8 +166,7 @@ class Model:
         if word is Word.ADD:
             at += [claim.at + 1 for claim in claims if claim.replaces]
         before = [claim.at for claim in claims if claim.content == delivery.content]
-        news = not self.holds(delivery, scope) and max(at) > max(before, default=0)
-        if before and not (news or replaces or resend):
+        if before and max(at) <= max(before) and not (replaces or resend):
             return None
         lines = tuple(line for line in delivery.lines if line.scope == scope)
         return Claim(delivery.content, delivery.instance, max(at), replaces, lines)
