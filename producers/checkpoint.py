@@ -32,6 +32,8 @@ class Step(StrEnum):
     """Records of changed days go to the stream."""
     QUARANTINE = "quarantine"
     """Rejected rows are kept under `quarantine/`."""
+    CLAIM = "claim"
+    """Other ingests are told that the scopes are taken: receipts without a time are written."""
     COMPLETE = "complete"
     """DeliveryCompleted goes to the stream, one for each scope."""
     RECEIPT = "receipt"

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from producers.checkpoint import Decision, Opened
 from producers.errors import SourceError
-from producers.receipts import Receipt
+from producers.receipts import Claim, Receipt
 from producers.sources import Scope, Source
 from schemas.scopes import holders
 
@@ -63,12 +63,17 @@ class Known:
 
     receipt: Receipt | None
     """Of this very delivery, if it was completed before."""
-    claims: Sequence[Receipt]
-    """Of everything that claimed the scope."""
+    claims: Sequence[Claim]
+    """Everything that was claimed of the scope."""
     appended: Receipt | None
     """Of one of those that append to it."""
-    readable: Collection[tuple[str, str, str]]
+    readable: Collection[tuple[str, str, str]] = ()
     """(delivery id, billing period, charge date) that the lake is read from now: complete days."""
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether this very delivery was completed before."""
+        return self.receipt is not None and self.receipt.is_sent
 
 
 def decide(
@@ -93,33 +98,34 @@ def decide(
         now: microseconds since 1970 UTC; when a person's word is newer than any file.
     """
     if source.mode == "append":
-        already = known.receipt is not None and not resend
+        already = known.is_sent and not resend
         asserted_at = source.asserted_at // _TICK * _TICK
         return Decision(not already, asserted_at, False, already, send=not already)
     holding = holders(known.claims)
-    holds = any(h.delivery_id == opened.delivery_id for h in holding)
     same = [h for h in holding if h.dataset_instance == source.dataset_instance]
     others = [h for h in holding if h.dataset_instance != source.dataset_instance]
     if not same and opened.totals.events and (others or known.appended):
-        newest = others[-1] if others else known.appended
+        holder = known.appended or others[-1].receipt
         appends = known.appended is not None
         refused = on_conflict is OnConflict.REFUSE
-        if newest and (refused or (on_conflict is OnConflict.REPLACE and appends)):
-            return _conflict(source, opened, billed, newest, appends)
-    replaces = on_conflict is OnConflict.REPLACE and bool(others)
+        if refused or (on_conflict is OnConflict.REPLACE and appends):
+            return _conflict(source, opened, billed, holder, appends)
+    # An older assembly of the same export too, if a person says so.
+    held_by_others = any(h.delivery_id != opened.delivery_id for h in holding)
+    replaces = on_conflict is OnConflict.REPLACE and held_by_others
     asserted_at = _asserted_at(source, known.claims, on_conflict, replaces, now)
     earlier = known.receipt
-    if earlier is not None and not resend:
-        newer = asserted_at > earlier.asserted_at
-        asserted = replaces or (not holds and newer)
+    if earlier is not None and earlier.is_sent and not resend:
+        # What is said of a newer time counts from then on, against what is said of one between.
+        asserted = replaces or asserted_at > earlier.asserted_at
         return Decision(asserted, asserted_at, replaces, already=True, send=False)
-    replaced = holding if replaces else same
-    held = {} if resend else _unchanged(opened, replaced, known.readable)
+    # Only of the same instance: an instance that replaced another may stand beside it one day.
+    held = {} if resend else _unchanged(opened, [h.receipt for h in same], known.readable)
     return Decision(True, asserted_at, replaces, already=False, held=held)
 
 
 def _asserted_at(
-    source: Source, claims: Sequence[Receipt], on_conflict: OnConflict, replaces: bool, now: int
+    source: Source, claims: Sequence[Claim], on_conflict: OnConflict, replaces: bool, now: int
 ) -> int:
     """Return when the delivery counts as said: a person's word is newer than what it is about."""
     said = [source.asserted_at]

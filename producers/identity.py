@@ -11,10 +11,12 @@ from producers.sources import Scope, Source
 def ingest_id(source: Source) -> str:
     """Return the id of a source's ingest: 24 hex digits of a hash over what is delivered.
 
-    The same content, settings and mapper give the same id; anything else gives another.
+    The same content, settings, mapper and dataset instance give the same id; anything else gives
+    another: a file that a person kept is not the export it once came from.
     """
     settings = [f"{name}={value}" for name, value in sorted(source.settings.items())]
-    return _hash(source.kind, source.mapper_version, source.fingerprint, *settings)
+    parts = (source.kind, source.mapper_version, source.dataset_instance, source.fingerprint)
+    return _hash(*parts, *settings)
 
 
 def delivery_id_of(ingest: str, scope: Scope) -> str:

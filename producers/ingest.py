@@ -100,9 +100,7 @@ class Ingest:
                 it was sent.
             DeliveryError: the stream refused records; nothing more was completed.
         """
-        self._at = (
-            checkpoints.load(self._spool) or self._remembered() or Checkpoint(self._source.name)
-        )
+        self._at = self._found() or self._remembered() or Checkpoint(self._source.name)
         if self._at.step is Step.READ and not self._read(limits):
             return None
         if self._at.step is Step.DECIDE:
@@ -112,6 +110,7 @@ class Ingest:
             return None
         for step, work in (
             (Step.QUARANTINE, self._quarantine),
+            (Step.CLAIM, self._claim),
             (Step.COMPLETE, self._complete),
             (Step.RECEIPT, self._write_receipts),
         ):
@@ -145,6 +144,20 @@ class Ingest:
         self._go_on(Step.DECIDE)
         return True
 
+    def _found(self) -> Checkpoint | None:
+        """Return where an earlier process left the ingest.
+
+        Until a scope is claimed, others may have come in between: it is decided anew. After its
+        end only the spool was left to be emptied: the command at hand is another one.
+        """
+        found = checkpoints.load(self._spool)
+        if found is not None and found.step is Step.CLEAR:
+            self._spool.clear()
+            return None
+        if found is not None and found.step in (Step.SEND, Step.QUARANTINE, Step.CLAIM):
+            found.step = Step.DECIDE
+        return found
+
     def _remembered(self) -> Checkpoint | None:
         """Return what an earlier ingest of the same source counted, so that it need not be read.
 
@@ -158,7 +171,7 @@ class Ingest:
         known = (
             self._receipts.get(d.scope, self._source.mode, d.delivery_id) for d in found.deliveries
         )
-        return found if all(known) else None
+        return found if all(receipt and receipt.is_sent for receipt in known) else None
 
     def _go_on(self, step: Step) -> None:
         self._at.step = step
@@ -195,6 +208,8 @@ class Ingest:
             if isinstance(found, Conflict):
                 conflicts.append(found)
             else:
+                if opened.decision is not None and _sends_more(opened, opened.decision, found):
+                    self._at.sent_chunks = 0
                 opened.decision = found
         if conflicts:
             raise ScopeHeldError(conflicts)
@@ -202,8 +217,8 @@ class Ingest:
     def _known(self, opened: Opened, readable: set[tuple[str, str, str]]) -> Known:
         receipt = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
         if self._source.mode == "append":
-            return Known(receipt, (), None, ())
-        claims = self._receipts.of(opened.scope)
+            return Known(receipt, (), None)
+        claims = self._receipts.claims(opened.scope)
         return Known(receipt, claims, self._receipts.appended(opened.scope), readable)
 
     def _check_rejected(self) -> None:
@@ -262,6 +277,11 @@ class Ingest:
                     lines[delivery_id].append(line)
             for delivery_id, of_it in lines.items():
                 quarantine.write(self._store, delivery_id, number, of_it)
+        self._go_on(Step.CLAIM)
+
+    def _claim(self) -> None:
+        if self._source.mode == "overwrite":
+            self._put_receipts(sent_at=0)
         self._go_on(Step.COMPLETE)
 
     def _complete(self) -> None:
@@ -303,21 +323,38 @@ class Ingest:
         )
 
     def _write_receipts(self) -> None:
+        self._put_receipts(self._now())
+        if self._source.mode == "overwrite":
+            checkpoints.remember(self._store, self._id, self._at)
+        self._go_on(Step.CLEAR)
+
+    def _put_receipts(self, sent_at: int) -> None:
         for opened in self._at.deliveries:
-            if opened.decision is not None and opened.decision.asserted:
+            decision = opened.decision
+            if decision is None or not decision.asserted:
+                continue
+            completed = self._completed(opened, decision)
+            known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+            if known is not None:
+                # Once sent, it stays sent, whatever becomes of a further assertion.
+                receipt = known.asserted(completed, max(sent_at, known.sent_at))
+            else:
                 receipt = Receipt(
                     delivery_id=opened.delivery_id,
                     ingest_id=self._id,
                     source=self._source.kind,
                     mode=self._source.mode,
                     mapper_version=self._source.mapper_version,
-                    sent_at=self._now(),
-                    completed=self._completed(opened, opened.decision),
+                    sent_at=sent_at,
+                    completed=completed,
                 )
-                self._receipts.write(receipt)
-        if self._source.mode == "overwrite":
-            checkpoints.remember(self._store, self._id, self._at)
-        self._go_on(Step.CLEAR)
+            self._receipts.write(receipt)
+
+
+def _sends_more(opened: Opened, before: Decision, now: Decision) -> bool:
+    """Tell whether days are sent that were held back when the sending began."""
+    days = (f"{d['billing_period']}/{d['charge_date']}" for d in opened.totals.days())
+    return any(now.sends(day) and not before.sends(day) for day in days)
 
 
 def _held(days: list[Day], held: dict[str, str]) -> list[Day]:

@@ -7,8 +7,8 @@ same events, under the same ids; it never changes an answer.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 
 import orjson
@@ -31,9 +31,11 @@ class Receipt:
     mode: DeliveryMode
     mapper_version: str
     sent_at: int
-    """When its last record was accepted, microseconds since 1970 UTC."""
+    """When its last record was accepted, microseconds since 1970 UTC. 0: it is being completed."""
     completed: DeliveryCompleted
     """Its newest assertion."""
+    earlier: list[tuple[int, bool]] = field(default_factory=list)
+    """Its older assertions: when, and whether they replaced the scope."""
 
     @property
     def scope(self) -> Scope:
@@ -46,18 +48,48 @@ class Receipt:
         return self.completed["asserted_at"]
 
     @property
-    def dataset_instance(self) -> str:
-        """Which instance of its scope it fills."""
-        return self.completed["dataset_instance"]
+    def is_sent(self) -> bool:
+        """Whether its completion was accepted; before that it only claims its scope."""
+        return self.sent_at > 0
 
-    @property
-    def replaces_scope(self) -> bool:
-        """Whether it ends the scope's other instances."""
-        return self.completed["replaces_scope"]
+    def claims(self) -> Iterator["Claim"]:
+        """Yield what it claimed, each time that it was asserted; nothing without an event."""
+        if self.completed["events"]:
+            for asserted_at, replaces_scope in self._said():
+                yield Claim(self, asserted_at, replaces_scope)
+
+    def asserted(self, completed: DeliveryCompleted, sent_at: int) -> "Receipt":
+        """Return the receipt of its next assertion; the same one again is no other."""
+        now = (completed["asserted_at"], completed["replaces_scope"])
+        earlier = sorted(self._said() - {now})
+        return replace(self, completed=completed, sent_at=sent_at, earlier=earlier)
+
+    def _said(self) -> set[tuple[int, bool]]:
+        newest = (self.asserted_at, self.completed["replaces_scope"])
+        return {newest, *((at, replaces) for at, replaces in self.earlier)}
 
     def billed(self) -> dict[str, str]:
         """Return its billed cost by currency, exact decimal text, residues included."""
         return billed(self.completed["days"])
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That a scope is what a delivery holds, said at one time (`schemas.scopes.Claim`)."""
+
+    receipt: Receipt
+    asserted_at: int
+    replaces_scope: bool
+
+    @property
+    def delivery_id(self) -> str:
+        """The delivery."""
+        return self.receipt.delivery_id
+
+    @property
+    def dataset_instance(self) -> str:
+        """Which instance of its scope it fills."""
+        return self.receipt.completed["dataset_instance"]
 
 
 class Receipts:
@@ -70,10 +102,11 @@ class Receipts:
         """Remember a delivery, in place of an earlier assertion of it."""
         self._store.put(_key(receipt), orjson.dumps(asdict(receipt)))
 
-    def of(self, scope: Scope) -> list[Receipt]:
-        """Return every delivery that claimed a scope as a whole."""
+    def claims(self, scope: Scope) -> list[Claim]:
+        """Return everything that was ever claimed of a scope as a whole."""
         found = self._store.list(_prefix(scope) + "overwrite/")
-        return [_read(info.key, self._store.get(info.key)) for info in found]
+        receipts = (_read(info.key, self._store.get(info.key)) for info in found)
+        return [claim for receipt in receipts for claim in receipt.claims()]
 
     def get(self, scope: Scope, mode: DeliveryMode, delivery_id: str) -> Receipt | None:
         """Return the receipt of one delivery."""

@@ -125,7 +125,7 @@ class Retry:
     def _receipt_of(self, line: QuarantinedRow) -> Receipt:
         for mode in ("overwrite", "append"):
             found = self._receipts.get(line.scope, mode, line.delivery_id)
-            if found is not None:
+            if found is not None and found.is_sent:
                 return found
         raise SourceError(
             f"delivery {line.delivery_id} of {line.file} was not completed; "

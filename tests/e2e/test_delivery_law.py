@@ -705,7 +705,6 @@ def new(
     return job
 
 
-@pytest.mark.xfail(strict=True, reason="it goes on with what was decided before")
 def test_an_interrupted_ingest_is_decided_anew(law: Deliveries) -> None:
     """A dies before it sends; B comes, and holds the scope; A goes on, and needs a word now."""
     new(law, [A], fate="send")
@@ -714,7 +713,6 @@ def test_an_interrupted_ingest_is_decided_anew(law: Deliveries) -> None:
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="only receipts are asked who holds a scope")
 def test_a_delivery_that_died_before_its_receipt_holds_its_scope(law: Deliveries) -> None:
     """A's end is in the stream: B needs a word, as if A had not died."""
     new(law, [A], fate="receipt")
@@ -722,7 +720,6 @@ def test_a_delivery_that_died_before_its_receipt_holds_its_scope(law: Deliveries
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="the second command only empties the first one's spool")
 def test_a_command_after_one_that_died_at_its_end_does_something(law: Deliveries) -> None:
     """A dies when all is done but its spool; B replaces it; then A has to replace B."""
     a = new(law, [A], fate="clear")
@@ -731,7 +728,6 @@ def test_a_command_after_one_that_died_at_its_end_does_something(law: Deliveries
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="a receipt keeps the newest assertion, not that it replaced")
 def test_what_was_replaced_stays_replaced_when_the_other_is_said_again(law: Deliveries) -> None:
     """A file, replaced by an export, whose old refresh comes again; the file is added then."""
     a = new(law, [A])
@@ -742,7 +738,6 @@ def test_what_was_replaced_stays_replaced_when_the_other_is_said_again(law: Deli
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="current_state names the same delivery and day twice")
 def test_what_is_added_counts_beside_a_delivery_that_holds_the_same_day(law: Deliveries) -> None:
     """B replaced A and left its unchanged day with A; then A is added."""
     a = new(law, [A])
@@ -751,7 +746,6 @@ def test_what_is_added_counts_beside_a_delivery_that_holds_the_same_day(law: Del
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="what holds its scope is not said again with a newer time")
 def test_the_order_of_refreshes_does_not_matter(law: Deliveries) -> None:
     """The first refresh, said of two moments, and another in between that comes last."""
     a = new(law, [A], form="daily", at=-5)
@@ -760,7 +754,6 @@ def test_the_order_of_refreshes_does_not_matter(law: Deliveries) -> None:
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="a receipt without events holds a scope that settle leaves")
 def test_a_delivery_without_a_readable_row_holds_nothing(law: Deliveries) -> None:
     """Every row of the scope is in quarantine: another file needs no word."""
     new(law, [replace(A, billed=BROKEN)])
@@ -768,7 +761,6 @@ def test_a_delivery_without_a_readable_row_holds_nothing(law: Deliveries) -> Non
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="a delivery's id does not know its instance")
 def test_a_copy_of_an_exports_file_is_an_instance_of_its_own(law: Deliveries) -> None:
     """An export that AWS overwrites in place; its old file, kept by a person, is added later."""
     new(law, [A], form="monthly")
