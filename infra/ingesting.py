@@ -1,5 +1,6 @@
 """Ingests as commands run them: find the sources of a location, deliver each, settle."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -106,6 +107,8 @@ def run_ingest(
     def step(name: str) -> None:
         if name == "sent-chunk" and next(chunks) % FLUSH_CHUNKS == 0:
             platform.flush()
+            # The command line collects rarely, for speed; what HTTP leaves behind would add up.
+            gc.collect()
         reached(name)
 
     ingest = Ingest(
