@@ -132,7 +132,6 @@ class Model:
         """Let everything that is in the stream arrive in the lake."""
         self._rows = set(self._sent)
         self._landed = {scope: list(claims) for scope, claims in self._said.items()}
-        self._trickles = False
 
     def settle(self) -> None:
         """Show, of each scope, what the lake has whole; a scope without any stays as it was."""
@@ -140,6 +139,7 @@ class Model:
             whole = [claim for claim in claims if (claim.content, scope) in self._rows]
             if whole:
                 self._shown[scope] = holding(whole)
+        self._trickles &= self.waits
 
     # --- what it says
 

@@ -61,6 +61,8 @@ AMOUNTS = ("0", "1", "-0.5", "2.25", "0.1234567890125", "0.0000000000004", "1e-1
 """The last ones have more digits than the lake stores; two lie exactly between two stored."""
 BROKEN = "oops"
 """An amount that cannot be read; its line goes to quarantine."""
+FILE = "file"
+"""What belongs to no export."""
 LAYOUTS = {"monthly": "overwritten", "daily": "legacy", "focus": "data exports"}
 """The exports, and how each is laid out."""
 
@@ -74,6 +76,8 @@ HEADER = (
 class Job:
     """Something that can be ingested again and again."""
 
+    form: str
+    """A file, or which export."""
     delivery: Delivery
     lines: tuple[Line, ...]
     """All of them, readable or not."""
@@ -98,7 +102,8 @@ def file_job(folder: Path, name: str, lines: Sequence[Line], at: int) -> Job:
     path = folder / f"{name}.csv"
     path.write_text(text, "utf-8")
     delivery = Delivery(f"file {text}", f"file {text}", at, readable(lines))
-    return Job(delivery, tuple(lines), Request(str(path)), lambda moment: touch(path, moment))
+    request = Request(str(path))
+    return Job(FILE, delivery, tuple(lines), request, lambda moment: touch(path, moment))
 
 
 def export_job(
@@ -133,7 +138,8 @@ def export_job(
 
     content = f"{export} {parts if layout == 'overwritten' else name}"
     delivery = Delivery(content, f"export {export}", at, readable(lines))
-    return Job(delivery, tuple(lines), Request(str(top), billing_period=period), lay_out)
+    request = Request(str(top), billing_period=period)
+    return Job(export, delivery, tuple(lines), request, lay_out)
 
 
 def readable(lines: Sequence[Line]) -> tuple[Line, ...]:
@@ -250,8 +256,6 @@ REMEMBERS = ("send", *CLOSES, "receipt")
 
 FINE, LATE, DAMAGED = "fine", "late", "damaged"
 """Late: the stream keeps everything for now. Damaged: one record of charges arrives broken."""
-
-FILE = "file"
 
 periods = st.sampled_from(sorted(NEXT))
 forms = st.sampled_from([FILE, *LAYOUTS])
@@ -412,7 +416,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(
         target=jobs,
-        form=forms,
+        form=st.none() | forms,
         period=periods,
         base=jobs | st.none(),
         gone=st.integers(0, 15),
@@ -423,7 +427,7 @@ class Deliveries(RuleBasedStateMachine):
     )
     def something_new(
         self,
-        form: str,
+        form: str | None,
         period: str,
         lines: list[Line],
         at: int,
@@ -435,8 +439,8 @@ class Deliveries(RuleBasedStateMachine):
         """A file or a refresh of an export: all new, or much as something before.
 
         Args:
-            form: a file, or which export.
-            period: of the lines of an export; a file may have any.
+            form: a file, or which export; None is the base's.
+            period: of an export without a base; a file may have any.
             lines: new ones.
             at: when it is said.
             base: its lines are in it too.
@@ -448,7 +452,9 @@ class Deliveries(RuleBasedStateMachine):
         every = [line for i, line in enumerate(kept) if not gone >> i & 1] + lines
         if not every:
             return multiple()
-        job = self._job(form, period, every, at)
+        if kept:
+            period = kept[0].period
+        job = self._job(form or (base.form if base else FILE), period, every, at)
         if self._spares.job(job):
             return multiple()
         self._run(Command(job, word), fate)
@@ -577,7 +583,7 @@ class Deliveries(RuleBasedStateMachine):
         if came_to in REMEMBERS:
             self._interrupted[delivery.content] = replace(command, restart=False)
         if came_to not in READS:
-            assert (came_to == "refused") == refuses, f"{came_to}, and the model: {refuses}"
+            assert (came_to == "refused") == refuses, f"{came_to}; refused by the model: {refuses}"
         self._damaged |= damages.deliveries
         if came_to in (*CLOSES, *ENDS, "done"):
             model.send(delivery, resend=resend, lost=scopes_of(report, damages.deliveries))
