@@ -65,13 +65,13 @@ def open_sources(request: Request, s3: Callable[[], object]) -> list[Source]:
             found = single_file(LocalFile(path))
             return [TableSource(found, OneFile(path), request.kind, request.settings)]
         place = LocalFolder(path)
-    wanted = [
-        assembly
-        for assembly in assemblies(place)
-        if request.billing_period in (None, assembly.billing_period)
-    ]
+    found_here = assemblies(place)
+    period = request.billing_period
+    wanted = [a for a in found_here if period in (None, a.billing_period)]
     if not wanted:
-        raise SourceError(f"{place.name}: has no assembly of {request.billing_period}")
+        months = ", ".join(sorted({a.billing_period for a in found_here} - {""}))
+        has = f"it has {months}" if months else "without a manifest its months are not known"
+        raise SourceError(f"{place.name}: has no assembly of {period}; {has}")
     return [TableSource(found, place, request.kind, request.settings) for found in wanted]
 
 
