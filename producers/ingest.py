@@ -266,7 +266,7 @@ class Ingest:
         asserted = {
             d.delivery_id
             for d in self._at.deliveries
-            if d.decision and d.decision.asserted and not d.decision.already
+            if d.decision and d.decision.asserted and not self._settled_before(d, d.decision)
         }
         for delivery_id in sorted(asserted):
             quarantine.forget(self._store, delivery_id)
@@ -296,17 +296,16 @@ class Ingest:
         self._go_on(Step.RECEIPT)
 
     def _completed(self, opened: Opened, decision: Decision) -> DeliveryCompleted:
-        if decision.already:
+        known = self._settled_before(opened, decision)
+        if known is not None:
             # What was promised then, retried rows included, is what is said again.
-            known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-            if known is not None:
-                return DeliveryCompleted(
-                    **{
-                        **known.completed,
-                        "asserted_at": decision.asserted_at,
-                        "replaces_scope": decision.replaces_scope,
-                    }
-                )
+            return DeliveryCompleted(
+                **{
+                    **known.completed,
+                    "asserted_at": decision.asserted_at,
+                    "replaces_scope": decision.replaces_scope,
+                }
+            )
         return DeliveryCompleted(
             ordinal=self._at.rows,
             source_name=self._source.name,
@@ -321,6 +320,17 @@ class Ingest:
             rejected=opened.totals.rejected(),
             revision=0,
         )
+
+    def _settled_before(self, opened: Opened, decision: Decision) -> Receipt | None:
+        """Return the receipt of a delivery whose promise stands, quarantine included.
+
+        It does where nothing is sent again, and where rows were retried since: reading the source
+        anew would promise less, and put the retried rows back into quarantine.
+        """
+        known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+        if known is not None and (decision.already or known.completed["revision"]):
+            return known
+        return None
 
     def _write_receipts(self) -> None:
         self._put_receipts(self._now())

@@ -11,11 +11,13 @@ Written from the words of the design, not from its code: it imports nothing of o
   stands beside it, and counts as said after whatever replaced the scope before.
 - What was said before is said again where it speaks of a newer time than ever before; otherwise
   there is nothing to say, unless a person insists: `--resend`, or `--replace` where others hold.
-- A claim shows once all its rows and its end have arrived, from the next settle on; until then the
-  scope is what it was. Rows that cannot be read are nobody's claim.
+- A delivery claims its scopes before it says so. A claim whose process died keeps others out, and
+  is said when its command comes again; it gives its own instance no right.
+- What was said shows once all its rows and its end have arrived, from the next settle on; until
+  then the scope is what it was. Rows that cannot be read are nobody's claim.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -96,6 +98,9 @@ class Model:
     """A lake, without a lake."""
 
     def __init__(self) -> None:
+        self._claimed: Claims = defaultdict(list)
+        self._open: dict[str, Claims] = {}
+        """By content, what is claimed and not said."""
         self._said: Claims = defaultdict(list)
         self._sent: Rows = set()
         self._landed: Claims = {}
@@ -117,12 +122,21 @@ class Model:
             if (resend or not self._knows(delivery, scope)) and scope not in lost:
                 self._sent.add((delivery.content, scope))
 
-    def complete(self, delivery: Delivery, word: Word, now: int, *, resend: bool) -> None:
-        """Say what a delivery says; whether it may was asked before."""
-        for scope in delivery.scopes:
-            claim = self.claim(delivery, scope, word, now, resend=resend)
-            if claim is not None:
-                self._said[scope].append(claim)
+    def claim(self, delivery: Delivery, word: Word, now: int, *, resend: bool) -> None:
+        """Claim the scopes of a delivery; whether it may was asked before."""
+        found = ((s, self._claim(delivery, s, word, now, resend)) for s in delivery.scopes)
+        self._open[delivery.content] = {scope: [claim] for scope, claim in found if claim}
+        for scope, claims in self._open[delivery.content].items():
+            self._claimed[scope] += claims
+
+    def say(self, delivery: Delivery) -> None:
+        """Say what a delivery claimed."""
+        for scope, claims in self._open.pop(delivery.content, {}).items():
+            self._said[scope] += claims
+
+    def forget(self, delivery: Delivery) -> None:
+        """Never say what a delivery claimed: it begins from its beginning."""
+        self._open.pop(delivery.content, None)
 
     def trickle(self) -> None:
         """Let some of what is in the stream arrive in the lake, nobody knows what."""
@@ -147,41 +161,15 @@ class Model:
         """Tell whether a delivery needs a word that was not said."""
         if word is not Word.NOTHING:
             return False
-        held = (self.holders(scope) for scope in delivery.scopes)
         return any(
-            claims and all(claim.instance != delivery.instance for claim in claims)
-            for claims in held
+            held and all(claim.instance != delivery.instance for claim in held)
+            for scope in delivery.scopes
+            for held in (holding(self._claimed[scope]), holding(self._said[scope]))
         )
 
-    def claim(
-        self, delivery: Delivery, scope: Scope, word: Word, now: int, *, resend: bool
-    ) -> Claim | None:
-        """Return what a delivery says of a scope, or None where it has nothing to say."""
-        claims = self._said[scope]
-        others = any(claim.instance != delivery.instance for claim in self.holders(scope))
-        replaces = word is Word.REPLACE and others
-        at = [delivery.at]
-        if replaces:
-            at += [now, *(claim.at + 1 for claim in claims)]
-        if word is Word.ADD:
-            at += [claim.at + 1 for claim in claims if claim.replaces]
-        before = [claim.at for claim in claims if claim.content == delivery.content]
-        if before and max(at) <= max(before) and not (replaces or resend):
-            return None
-        lines = tuple(line for line in delivery.lines if line.scope == scope)
-        return Claim(delivery.content, delivery.instance, max(at), replaces, lines)
-
-    def claims(self, scope: Scope) -> list[Claim]:
-        """Return everything that was ever said of a scope."""
-        return self._said[scope]
-
-    def holders(self, scope: Scope) -> list[Claim]:
-        """Return who holds a scope by what was said, arrived or not."""
-        return holding(self._said[scope])
-
-    def holds(self, delivery: Delivery, scope: Scope) -> bool:
-        """Tell whether a delivery holds a scope."""
-        return any(claim.content == delivery.content for claim in self.holders(scope))
+    def has_claimed(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery died between its claim and its end."""
+        return delivery.content in self._open
 
     def knows(self, delivery: Delivery) -> bool:
         """Tell whether a delivery was said before, of any scope."""
@@ -234,6 +222,24 @@ class Model:
         for size in range(1, len(claims) + 1):
             yield from map(holding, combinations(claims, size))
 
+    def _claim(
+        self, delivery: Delivery, scope: Scope, word: Word, now: int, resend: bool
+    ) -> Claim | None:
+        """Return what a delivery says of a scope, or None where it has nothing to say."""
+        claims = self._claimed[scope]
+        held = holding(claims) + holding(self._said[scope])
+        replaces = word is Word.REPLACE and any(c.content != delivery.content for c in held)
+        at = [delivery.at]
+        if replaces:
+            at += [now, *(claim.at + 1 for claim in claims)]
+        if word is Word.ADD:
+            at += [claim.at + 1 for claim in claims if claim.replaces]
+        before = [claim.at for claim in self._said[scope] if claim.content == delivery.content]
+        if before and max(at) <= max(before) and not (replaces or resend):
+            return None
+        lines = tuple(line for line in delivery.lines if line.scope == scope)
+        return Claim(delivery.content, delivery.instance, max(at), replaces, lines)
+
     def _knows(self, delivery: Delivery, scope: Scope) -> bool:
         return any(claim.content == delivery.content for claim in self._said[scope])
 
@@ -244,14 +250,6 @@ def holding(claims: Iterable[Claim]) -> list[Claim]:
     end = max((claim.at for claim in in_order if claim.replaces), default=0)
     newest = {claim.instance: claim for claim in in_order if claim.at >= end}
     return list(newest.values())
-
-
-def days(lines: Iterable[Line]) -> dict[str, Counter[Line]]:
-    """Return a scope's lines by charge date, their order forgotten."""
-    found: dict[str, Counter[Line]] = defaultdict(Counter)
-    for line in lines:
-        found[line.date][line] += 1
-    return found
 
 
 def _charges(claims: Mapping[Scope, list[Claim]]) -> Charges:

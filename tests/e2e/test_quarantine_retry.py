@@ -68,6 +68,13 @@ def test_a_setting_and_a_mended_text_deliver_them_under_their_own_ids(
     assert ids == {str(n) for n in range(8)}
     assert finops("quarantine", "list").out == "nothing is in quarantine\n"
     assert finops("audit").code == 0
+    # Sending the file again brings nothing back that was mended since.
+    assert finops("ingest", str(file), "--resend").code == 0
+    assert shown(lake) == (8, Decimal("1299"))
+    assert finops("quarantine", "list").out == "nothing is in quarantine\n"
+    (again,) = finops("deliveries", "--json").json
+    assert (again["events"], again["revision"]) == (8, 2)
+    assert finops("audit").code == 0
 
 
 def test_a_retry_that_cannot_help_keeps_every_row(finops: Finops, file: Path) -> None:
