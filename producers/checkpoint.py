@@ -56,6 +56,8 @@ class Decision:
     """Unchanged days (`period/date`), and the earlier delivery that has their rows."""
     send: bool = True
     """Whether its other days are sent."""
+    beside: list[str] = field(default_factory=list)
+    """Deliveries of other instances that held the scope when this was decided."""
 
     def sends(self, partition: str) -> bool:
         """Tell whether the records of a partition are sent."""

@@ -1,14 +1,15 @@
 """Before anything is sent: is it new, which days changed, and may it take its scope? Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from producers.checkpoint import Decision, Opened
 from producers.errors import SourceError
 from producers.receipts import Claim, Receipt
 from producers.sources import Scope, Source
+from schemas.events import Day
 from schemas.scopes import holders
 
 _TICK = 1_000
@@ -67,8 +68,9 @@ class Known:
     """Everything that was claimed of the scope."""
     appended: Receipt | None
     """Of one of those that append to it."""
-    readable: Collection[tuple[str, str, str]] = ()
-    """(delivery id, billing period, charge date) that the lake is read from now: complete days."""
+    readable: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(delivery id, billing period, charge date) that the lake is read from now, and how many rows
+    of it are there."""
 
     @property
     def is_sent(self) -> bool:
@@ -114,14 +116,24 @@ def decide(
     held_by_others = any(h.delivery_id != opened.delivery_id for h in holding)
     replaces = on_conflict is OnConflict.REPLACE and held_by_others
     asserted_at = _asserted_at(source, known.claims, on_conflict, replaces, now)
+    beside = [h.delivery_id for h in others]
     earlier = known.receipt
     if earlier is not None and earlier.is_sent and not resend:
+        if earlier.is_pending and not replaces:
+            # It was claimed and maybe never said: say it.
+            asserted_at = earlier.asserted_at
+            replaces = earlier.completed["replaces_scope"]
         # What is said of a newer time counts from then on, against what is said of one between.
-        asserted = replaces or asserted_at > earlier.asserted_at
-        return Decision(asserted, asserted_at, replaces, already=True, send=False)
-    # Only of the same instance: an instance that replaced another may stand beside it one day.
-    held = {} if resend else _unchanged(opened, [h.receipt for h in same], known.readable)
-    return Decision(True, asserted_at, replaces, already=False, held=held)
+        asserted = replaces or asserted_at > earlier.accepted_at
+        return Decision(asserted, asserted_at, replaces, already=True, send=False, beside=beside)
+    if earlier is not None and earlier.is_sent and earlier.completed["revision"]:
+        # Rows of a held day that were retried stand beside it; all of its rows must not join them.
+        days = earlier.completed["days"]
+        held = {_partition(day): day["held_by"] for day in days if day["held_by"]}
+    else:
+        # Only of the same instance: one that replaced another may stand beside it one day.
+        held = {} if resend else _unchanged(opened, [h.receipt for h in same], known.readable)
+    return Decision(True, asserted_at, replaces, already=False, held=held, beside=beside)
 
 
 def _asserted_at(
@@ -136,8 +148,12 @@ def _asserted_at(
     return max(said) // _TICK * _TICK
 
 
+def _partition(day: Day) -> str:
+    return f"{day['billing_period']}/{day['charge_date']}"
+
+
 def _unchanged(
-    opened: Opened, replaced: Sequence[Receipt], readable: Collection[tuple[str, str, str]]
+    opened: Opened, replaced: Sequence[Receipt], readable: Mapping[tuple[str, str, str], int]
 ) -> dict[str, str]:
     """Return the days that an earlier delivery already has, row for row."""
     before = {}
@@ -150,14 +166,14 @@ def _unchanged(
                 continue  # Retried rows beside an earlier delivery's: no one hash says it all.
             holder = day["held_by"] or receipt.delivery_id
             # Only days that are all there: one that waits for its rows may never get them.
-            if (holder, *key) in readable:
+            if readable.get((holder, *key), 0) >= day["events"]:
                 before[key] = (day["events"], day["content_hash"], holder)
     held = {}
     for day in opened.totals.days():
         key = (day["billing_period"], day["charge_date"])
         events, content, holder = before.get(key, (0, "", ""))
         if (events, content) == (day["events"], day["content_hash"]):
-            held["/".join(key)] = holder
+            held[_partition(day)] = holder
     return held
 
 

@@ -3,6 +3,7 @@
 FinopsError
 ├── SourceError       the file or export cannot be read as what it was said to be
 │   ├── SourceChangedError   it changed while it was read
+│   │   └── SpoolLostError      what was read of it is gone; it is read again
 │   ├── ScopeHeldError       something else holds the scope; say whether to replace it or to add
 │   └── TooManyRejectedError too large a share of its rows cannot become events
 ├── DeliveryError     records were not accepted within the bounded retries
@@ -18,6 +19,10 @@ class SourceError(FinopsError):
 
 class SourceChangedError(SourceError):
     """The source changed while it was read; nothing of it was sent."""
+
+
+class SpoolLostError(SourceChangedError):
+    """What was read is not all there any more; it is forgotten, and read again by the next run."""
 
 
 class TooManyRejectedError(SourceError):

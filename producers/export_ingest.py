@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from producers import checkpoint as checkpoints
+from producers import quarantine
 from producers.delivery import Delivery
 from producers.errors import SourceChangedError, SourceError
 from producers.identity import ingest_id
 from producers.ingest import Ingest
 from producers.ingest_report import IngestReport
 from producers.reading import Limits
+from producers.receipts import Receipts
 from producers.sources import Source
 from producers.spool import StoreSpool
 from schemas.lake import ObjectStore
@@ -92,8 +95,8 @@ def advance(
     """
     sources = {ingest_id(source): source for source in find()}
     if before.working and before.working not in sources:
-        # A newer assembly came while the last one was read: nothing of that was sent as complete.
-        StoreSpool(store, before.working).clear()
+        # A newer assembly came while the last one was read: that one is never completed.
+        _abandon(store, before.working)
     reports: list[IngestReport] = []
     done, failed = list(before.done), list(before.failed)
     for name, source in sources.items():
@@ -123,3 +126,13 @@ def advance(
             remaining = [other for other in sources if other not in done]
             return Advance(reports, left if remaining else None, failed)
     return Advance(reports, None, failed)
+
+
+def _abandon(store: ObjectStore, ingest: str) -> None:
+    """Forget an ingest that nobody can continue: its spool, and rows that nobody can retry."""
+    spool = StoreSpool(store, ingest)
+    found = checkpoints.load(spool)
+    for opened in found.deliveries if found is not None else ():
+        if Receipts(store).get(opened.scope, "overwrite", opened.delivery_id) is None:
+            quarantine.forget(store, opened.delivery_id)
+    spool.clear()

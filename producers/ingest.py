@@ -14,7 +14,12 @@ from producers import quarantine
 from producers.checkpoint import Checkpoint, Decision, Opened, Step
 from producers.decision import Conflict, Known, OnConflict, ScopeHeldError, decide
 from producers.delivery import Delivery
-from producers.errors import SourceChangedError, SourceError, TooManyRejectedError
+from producers.errors import (
+    SourceChangedError,
+    SourceError,
+    SpoolLostError,
+    TooManyRejectedError,
+)
 from producers.identity import delivery_id_of, ingest_id
 from producers.ingest_report import IngestReport, report_of
 from producers.limits import BILLING_STEP_BYTES, billed_bytes
@@ -26,8 +31,9 @@ from producers.sources import Source
 from producers.spool import Spool, get_records, get_rejected
 from schemas import codec
 from schemas.current_state import read_current
-from schemas.events import Day, DeliveryCompleted
+from schemas.events import Day, DeliveryCompleted, Rejected
 from schemas.lake import ObjectStore
+from schemas.scopes import holders
 
 MAX_REJECTED = 0.5
 """The share of rows that may be unusable, by default: beyond it, it is the wrong file."""
@@ -103,14 +109,15 @@ class Ingest:
         self._at = self._found() or self._remembered() or Checkpoint(self._source.name)
         if self._at.step is Step.READ and not self._read(limits):
             return None
-        if self._at.step is Step.DECIDE:
-            self._reached(Step.DECIDE)
-            self._decide_or_refuse()
-        if self._at.step is Step.SEND and not self._send(limits):
-            return None
+        try:
+            # Until its scopes are claimed, another ingest may take one: then it is decided anew.
+            while self._at.step is Step.DECIDE:
+                if not self._up_to_the_claim(limits):
+                    return None
+        except SpoolLostError:
+            self._spool.clear()
+            raise
         for step, work in (
-            (Step.QUARANTINE, self._quarantine),
-            (Step.CLAIM, self._claim),
             (Step.COMPLETE, self._complete),
             (Step.RECEIPT, self._write_receipts),
         ):
@@ -120,6 +127,18 @@ class Ingest:
         self._reached(Step.CLEAR)
         self._spool.clear()
         return report_of(self._at)
+
+    def _up_to_the_claim(self, limits: Limits) -> bool:
+        """Decide, send, keep what was rejected, and claim; tell whether it came so far."""
+        self._reached(Step.DECIDE)
+        self._decide_or_refuse()
+        if not self._send(limits):
+            return False
+        self._reached(Step.QUARANTINE)
+        self._quarantine()
+        self._reached(Step.CLAIM)
+        self._claim()
+        return True
 
     def _read(self, limits: Limits) -> bool:
         self._reached(Step.READ)
@@ -191,10 +210,10 @@ class Ingest:
 
     def _decide(self) -> None:
         readable = {
-            (day.delivery_id, day.billing_period, day.charge_date)
+            (day.delivery_id, day.billing_period, day.charge_date): day.events
             for day in (read_current(self._store) if self._source.mode == "overwrite" else ())
         }
-        conflicts = []
+        decisions, conflicts = [], []
         for opened in self._at.deliveries:
             found = decide(
                 self._source,
@@ -208,13 +227,27 @@ class Ingest:
             if isinstance(found, Conflict):
                 conflicts.append(found)
             else:
-                if opened.decision is not None and _sends_more(opened, opened.decision, found):
-                    self._at.sent_chunks = 0
-                opened.decision = found
+                decisions.append(found)
         if conflicts:
             raise ScopeHeldError(conflicts)
+        for opened, decision in zip(self._at.deliveries, decisions, strict=True):
+            if opened.decision is not None:
+                self._reconcile(opened, opened.decision, decision)
+            opened.decision = decision
 
-    def _known(self, opened: Opened, readable: set[tuple[str, str, str]]) -> Known:
+    def _reconcile(self, opened: Opened, before: Decision, now: Decision) -> None:
+        """Make a new decision fit what was sent under the old one.
+
+        A day whose rows may be out is this delivery's own: held elsewhere too, it would show twice
+        once rows of it are retried. A day that is sent only now begins the sending anew.
+        """
+        if self._at.record_chunks:
+            now.held = {day: by for day, by in now.held.items() if not before.sends(day)}
+        days = (f"{d['billing_period']}/{d['charge_date']}" for d in opened.totals.days())
+        if any(now.sends(day) and not before.sends(day) for day in days):
+            self._at.sent_chunks = 0
+
+    def _known(self, opened: Opened, readable: dict[tuple[str, str, str], int]) -> Known:
         receipt = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
         if self._source.mode == "append":
             return Known(receipt, (), None)
@@ -243,6 +276,8 @@ class Ingest:
         self._reached(Step.SEND)
         decisions = {d.delivery_id: d.decision for d in at.deliveries}
         self._delivery.sent = at.sent
+        if not any(d is not None and d.send for d in decisions.values()):
+            at.sent_chunks = len(at.record_chunks)
         while at.sent_chunks < len(at.record_chunks):
             for record in get_records(self._spool, at.record_chunks[at.sent_chunks]):
                 decision = decisions[record.delivery_id]
@@ -268,8 +303,6 @@ class Ingest:
             for d in self._at.deliveries
             if d.decision and d.decision.asserted and not self._settled_before(d, d.decision)
         }
-        for delivery_id in sorted(asserted):
-            quarantine.forget(self._store, delivery_id)
         for number, name in enumerate(self._at.rejected_chunks):
             lines: dict[str, list[bytes]] = {delivery_id: [] for delivery_id in sorted(asserted)}
             for delivery_id, line in get_rejected(self._spool, name):
@@ -277,12 +310,48 @@ class Ingest:
                     lines[delivery_id].append(line)
             for delivery_id, of_it in lines.items():
                 quarantine.write(self._store, delivery_id, number, of_it)
+        for delivery_id in sorted(asserted):
+            # An earlier ingest of it may have been read in more chunks: only now may they go.
+            quarantine.forget_after(self._store, delivery_id, len(self._at.rejected_chunks))
         self._go_on(Step.CLAIM)
 
     def _claim(self) -> None:
-        if self._source.mode == "overwrite":
-            self._put_receipts(sent_at=0)
-        self._go_on(Step.COMPLETE)
+        """Tell other ingests that the scopes are taken; step back where another was faster.
+
+        Each writes before it looks: of two at once, at least one sees the other.
+        """
+        if self._source.mode == "append":
+            self._go_on(Step.COMPLETE)
+            return
+        claimed = []
+        for opened, decision in self._asserted():
+            before = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+            receipt = self._receipt(opened, decision, before)
+            self._receipts.write(receipt)
+            claimed.append((opened, decision, receipt, before))
+        if any(self._is_overtaken(opened, decision) for opened, decision, _, _ in claimed):
+            for _, _, receipt, before in claimed:
+                self._receipts.restore(receipt, before)
+            self._go_on(Step.DECIDE)
+        else:
+            self._go_on(Step.COMPLETE)
+
+    def _is_overtaken(self, opened: Opened, decision: Decision) -> bool:
+        if not opened.totals.events:
+            return False
+        known = {opened.delivery_id, *decision.beside}
+        return any(
+            claim.delivery_id not in known
+            and claim.dataset_instance != self._source.dataset_instance
+            for claim in holders(self._receipts.claims(opened.scope))
+        )
+
+    def _asserted(self) -> list[tuple[Opened, Decision]]:
+        return [
+            (opened, opened.decision)
+            for opened in self._at.deliveries
+            if opened.decision is not None and opened.decision.asserted
+        ]
 
     def _complete(self) -> None:
         self._delivery.sent = self._at.sent
@@ -306,6 +375,8 @@ class Ingest:
                     "replaces_scope": decision.replaces_scope,
                 }
             )
+        days = _held(opened.totals.days(), decision.held)
+        rejected = opened.totals.rejected()
         return DeliveryCompleted(
             ordinal=self._at.rows,
             source_name=self._source.name,
@@ -316,10 +387,22 @@ class Ingest:
             scope_period=opened.scope.billing_period,
             asserted_at=decision.asserted_at,
             events=opened.totals.events,
-            days=_held(opened.totals.days(), decision.held),
-            rejected=opened.totals.rejected(),
-            revision=0,
+            days=days,
+            rejected=rejected,
+            revision=self._revision(opened, days, rejected),
         )
+
+    def _revision(self, opened: Opened, days: list[Day], rejected: list[Rejected]) -> int:
+        """Return a higher revision where the same delivery promised something else before.
+
+        Sent again, it may hold days itself that an earlier delivery held for it.
+        """
+        known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+        if known is None or not known.is_sent:
+            return 0
+        before = known.completed
+        same = (before["days"], before["rejected"]) == (days, rejected)
+        return before["revision"] + (0 if same else 1)
 
     def _settled_before(self, opened: Opened, decision: Decision) -> Receipt | None:
         """Return the receipt of a delivery whose promise stands, quarantine included.
@@ -333,38 +416,26 @@ class Ingest:
         return None
 
     def _write_receipts(self) -> None:
-        self._put_receipts(self._now())
+        for opened, decision in self._asserted():
+            before = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
+            self._receipts.write(self._receipt(opened, decision, before).accepted(self._now()))
         if self._source.mode == "overwrite":
             checkpoints.remember(self._store, self._id, self._at)
         self._go_on(Step.CLEAR)
 
-    def _put_receipts(self, sent_at: int) -> None:
-        for opened in self._at.deliveries:
-            decision = opened.decision
-            if decision is None or not decision.asserted:
-                continue
-            completed = self._completed(opened, decision)
-            known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-            if known is not None:
-                # Once sent, it stays sent, whatever becomes of a further assertion.
-                receipt = known.asserted(completed, max(sent_at, known.sent_at))
-            else:
-                receipt = Receipt(
-                    delivery_id=opened.delivery_id,
-                    ingest_id=self._id,
-                    source=self._source.kind,
-                    mode=self._source.mode,
-                    mapper_version=self._source.mapper_version,
-                    sent_at=sent_at,
-                    completed=completed,
-                )
-            self._receipts.write(receipt)
-
-
-def _sends_more(opened: Opened, before: Decision, now: Decision) -> bool:
-    """Tell whether days are sent that were held back when the sending began."""
-    days = (f"{d['billing_period']}/{d['charge_date']}" for d in opened.totals.days())
-    return any(now.sends(day) and not before.sends(day) for day in days)
+    def _receipt(self, opened: Opened, decision: Decision, before: Receipt | None) -> Receipt:
+        completed = self._completed(opened, decision)
+        if before is not None:
+            return before.claiming(completed)
+        return Receipt(
+            delivery_id=opened.delivery_id,
+            ingest_id=self._id,
+            source=self._source.kind,
+            mode=self._source.mode,
+            mapper_version=self._source.mapper_version,
+            sent_at=0,
+            completed=completed,
+        )
 
 
 def _held(days: list[Day], held: dict[str, str]) -> list[Day]:

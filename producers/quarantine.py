@@ -42,7 +42,7 @@ class QuarantinedRow:
 
 
 def write(store: ObjectStore, delivery_id: str, number: int, lines: Sequence[bytes]) -> None:
-    """Store one chunk of a delivery's rejected rows; nothing to store writes nothing.
+    """Store one chunk of a delivery's rejected rows, in place of an earlier reading's.
 
     Args:
         store: the lake.
@@ -51,28 +51,39 @@ def write(store: ObjectStore, delivery_id: str, number: int, lines: Sequence[byt
         lines: what `as_line` returned, as JSON with a newline.
     """
     if lines:
-        store.put(f"{QUARANTINE}{delivery_id}/{number:05}.jsonl", b"".join(lines))
+        store.put(_key(delivery_id, number), b"".join(lines))
+    else:
+        # What lay there was of an earlier reading of the same delivery.
+        store.delete(_key(delivery_id, number))
 
 
 def forget(store: ObjectStore, delivery_id: str) -> None:
-    """Remove what an earlier ingest of the same delivery kept: it is about to be written again."""
+    """Remove what is kept of a delivery that will never be completed."""
+    forget_after(store, delivery_id, 0)
+
+
+def forget_after(store: ObjectStore, delivery_id: str, number: int) -> None:
+    """Remove the chunks of a delivery from a number on."""
+    first = _key(delivery_id, number)
     for info in list(store.list(f"{QUARANTINE}{delivery_id}/")):
-        store.delete(info.key)
+        if info.key >= first:
+            store.delete(info.key)
 
 
-def read(store: ObjectStore, delivery_id: str = "") -> Iterator[QuarantinedRow]:
-    """Yield quarantined rows by delivery and ordinal: all, or those of one delivery."""
-    for _, rows in read_objects(store, delivery_id):
-        yield from rows
+def read(store: ObjectStore) -> Iterator[QuarantinedRow]:
+    """Yield every quarantined row, by delivery and ordinal."""
+    for key in keys(store):
+        yield from read_object(store, key)
 
 
-def read_objects(
-    store: ObjectStore, delivery_id: str = ""
-) -> Iterator[tuple[str, list[QuarantinedRow]]]:
-    """Yield each object's key and rows."""
-    prefix = f"{QUARANTINE}{delivery_id}/" if delivery_id else QUARANTINE
-    for info in store.list(prefix):
-        yield info.key, [_row(line) for line in store.get(info.key).splitlines()]
+def keys(store: ObjectStore) -> list[str]:
+    """Return the keys of all objects."""
+    return [info.key for info in store.list(QUARANTINE)]
+
+
+def read_object(store: ObjectStore, key: str) -> list[QuarantinedRow]:
+    """Return the rows of one object."""
+    return [_row(line) for line in store.get(key).splitlines()]
 
 
 def replace(store: ObjectStore, key: str, rows: Sequence[QuarantinedRow]) -> None:
@@ -101,6 +112,10 @@ def as_line(delivery_id: str, row: RejectedRow) -> dict[str, object]:
             "billing_period": row.scope.billing_period,
         }
     )
+
+
+def _key(delivery_id: str, number: int) -> str:
+    return f"{QUARANTINE}{delivery_id}/{number:05}.jsonl"
 
 
 def _money(value: Decimal | None) -> str | None:

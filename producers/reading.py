@@ -127,7 +127,7 @@ class Reader:
         delivery = self._of(row.scope)
         delivery.totals.reject(row)
         self._rejected.append((delivery.delivery_id, row))
-        self._rejected_bytes += len(row.text)
+        self._rejected_bytes += len(row.text) + sum(map(len, row.columns))
         if self._rejected_bytes >= CHUNK_BYTES:
             self._put_rejected()
 

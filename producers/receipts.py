@@ -36,6 +36,10 @@ class Receipt:
     """Its newest assertion."""
     earlier: list[tuple[int, bool]] = field(default_factory=list)
     """Its older assertions: when, and whether they replaced the scope."""
+    accepted_at: int = 0
+    """The time of assertion of the newest completion that was accepted; a newer one only claims."""
+    retried: list[int] = field(default_factory=list)
+    """Ordinals of rejected rows that became events since, or left for another scope."""
 
     @property
     def scope(self) -> Scope:
@@ -58,11 +62,19 @@ class Receipt:
             for asserted_at, replaces_scope in self._said():
                 yield Claim(self, asserted_at, replaces_scope)
 
-    def asserted(self, completed: DeliveryCompleted, sent_at: int) -> "Receipt":
-        """Return the receipt of its next assertion; the same one again is no other."""
+    def claiming(self, completed: DeliveryCompleted) -> "Receipt":
+        """Return the receipt of its next assertion, which is not accepted yet."""
         now = (completed["asserted_at"], completed["replaces_scope"])
-        earlier = sorted(self._said() - {now})
-        return replace(self, completed=completed, sent_at=sent_at, earlier=earlier)
+        return replace(self, completed=completed, earlier=sorted(self._said() - {now}))
+
+    def accepted(self, sent_at: int) -> "Receipt":
+        """Return the receipt once its newest assertion was accepted."""
+        return replace(self, sent_at=sent_at, accepted_at=self.asserted_at)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its newest assertion was claimed, and maybe never sent."""
+        return self.asserted_at > self.accepted_at
 
     def _said(self) -> set[tuple[int, bool]]:
         newest = (self.asserted_at, self.completed["replaces_scope"])
@@ -102,11 +114,21 @@ class Receipts:
         """Remember a delivery, in place of an earlier assertion of it."""
         self._store.put(_key(receipt), orjson.dumps(asdict(receipt)))
 
+    def restore(self, receipt: Receipt, before: Receipt | None) -> None:
+        """Take a claim back."""
+        if before is not None:
+            self.write(before)
+        else:
+            self._store.delete(_key(receipt))
+
+    def of(self, scope: Scope) -> list[Receipt]:
+        """Return every delivery that covers a scope as a whole."""
+        found = self._store.list(_prefix(scope) + "overwrite/")
+        return [_read(info.key, self._store.get(info.key)) for info in found]
+
     def claims(self, scope: Scope) -> list[Claim]:
         """Return everything that was ever claimed of a scope as a whole."""
-        found = self._store.list(_prefix(scope) + "overwrite/")
-        receipts = (_read(info.key, self._store.get(info.key)) for info in found)
-        return [claim for receipt in receipts for claim in receipt.claims()]
+        return [claim for receipt in self.of(scope) for claim in receipt.claims()]
 
     def get(self, scope: Scope, mode: DeliveryMode, delivery_id: str) -> Receipt | None:
         """Return the receipt of one delivery."""

@@ -2,7 +2,8 @@
 
 A row's ordinal was reserved when it was rejected, so the event it becomes belongs to the same
 delivery. The delivery's next revision promises it; what still cannot be mapped stays in quarantine.
-Killed at any point, the same command does the same again.
+Killed at any point, the same command again has the same end: a receipt remembers which ordinals
+were retried, and is written before their rows leave quarantine.
 """
 
 import csv
@@ -11,23 +12,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from producers import quarantine
 from producers.delivery import Delivery
-from producers.errors import SourceError
 from producers.identity import delivery_id_of
-from producers.packing import Packer, Record
 from producers.quarantine import QuarantinedRow
 from producers.receipts import Receipt, Receipts
+from producers.revision import Revision, unheld
 from producers.sources import ChargeRow, RejectedRow, Scope, Value
 from producers.sources.kinds import KINDS
-from producers.totals import DeliveryTotals
-from schemas import codec
-from schemas.amounts import EXACT, plain_text
-from schemas.codec import ChargeEncoder
-from schemas.events import ChargeEnvelope, DeliveryCompleted, Envelope, Rejected
 from schemas.lake import ObjectStore
+from schemas.scopes import holders
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +46,27 @@ class _Row:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Good:
+    """A row that has become good: its events, and the delivery that had rejected it."""
+
+    line: QuarantinedRow
+    origin: Receipt
+    charges: list[ChargeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """Why a row stays in quarantine."""
+
+    reason: str
+    detail: str
+
+
 class Retry:
     """Maps quarantined rows again and delivers those that have become good.
+
+    Memory: one object of quarantined rows.
 
     Args:
         store: the lake.
@@ -83,184 +97,141 @@ class Retry:
             text: read them from this text instead of their own: a mended row.
 
         Raises:
-            SourceError: their delivery is not known any more.
-            DeliveryError: the stream refused records; everything stays in quarantine.
+            DeliveryError: the stream refused records; their rows stay in quarantine.
         """
         rows = delivered = 0
         remaining: Counter[str] = Counter()
         revised: set[str] = set()
-        for key, lines in list(quarantine.read_objects(self._store)):
-            chosen = [line for line in lines if wanted(line)]
-            if not chosen:
+        for key in quarantine.keys(self._store):
+            lines = quarantine.read_object(self._store, key)
+            if not any(map(wanted, lines)):
                 continue
-            good: list[tuple[QuarantinedRow, list[ChargeRow]]] = []
-            kept = [line for line in lines if not wanted(line)]
-            for line in chosen:
-                charges, refused = self._mapped(line, text)
-                if refused is None:
-                    good.append((line, charges))
+            # An object is of one delivery, and of few scopes: what is known of them serves it all.
+            known = _Known(self._receipts)
+            good: list[_Good] = []
+            kept: list[QuarantinedRow] = []
+            for line in lines:
+                if not wanted(line):
+                    kept.append(line)
+                    continue
+                rows += 1
+                found = self._mapped(line, text, known)
+                if isinstance(found, _Good):
+                    good.append(found)
                 else:
-                    remaining[refused.reason] += 1
-                    kept.append(replace(line, reason=refused.reason, detail=refused.detail))
+                    remaining[found.reason] += 1
+                    # Its reason stays: the delivery counts the row under it.
+                    kept.append(replace(line, detail=found.detail))
             revised |= self._deliver(good)
-            quarantine.replace(self._store, key, sorted(kept, key=lambda line: line.ordinal))
-            rows += len(chosen)
+            quarantine.replace(self._store, key, kept)
             delivered += len(good)
         return RetryReport(rows, delivered, sorted(revised), dict(remaining.most_common()))
 
-    def _mapped(
-        self, line: QuarantinedRow, text: str | None
-    ) -> tuple[list[ChargeRow], RejectedRow | None]:
-        receipt = self._receipt_of(line)
-        settings = {**receipt.completed["settings"], **self._settings}
-        kind = KINDS.get(receipt.source)
+    def _mapped(self, line: QuarantinedRow, text: str | None, known: "_Known") -> _Good | _Stays:
+        origin = known.origin(line)
+        if origin is None:
+            return _Stays("delivery-not-completed", "run its ingest again, then retry")
+        kind = KINDS.get(origin.source)
         if kind is None:
-            raise SourceError(f"rows of source {receipt.source!r} cannot be retried")
+            return _Stays("unknown-source", f"source {origin.source!r} cannot be retried")
+        settings = {**origin.completed["settings"], **self._settings}
         mapper = kind.mapper(line.file, line.columns, settings)
         own = line.text if text is None else text
         mapped = mapper.map(line.ordinal, _Row(line.line, _cells(own, line.columns), own))
-        refused = next((m for m in mapped if isinstance(m, RejectedRow)), None)
-        return [m for m in mapped if isinstance(m, ChargeRow)], refused
+        for row in mapped:
+            if isinstance(row, RejectedRow):
+                return _Stays(row.reason, row.detail)
+        charges = [row for row in mapped if isinstance(row, ChargeRow)]
+        for charge in charges:
+            why = known.why_not(origin, charge)
+            if why is not None:
+                return why
+        return _Good(line, origin, charges)
 
-    def _receipt_of(self, line: QuarantinedRow) -> Receipt:
-        for mode in ("overwrite", "append"):
-            found = self._receipts.get(line.scope, mode, line.delivery_id)
-            if found is not None and found.is_sent:
-                return found
-        raise SourceError(
-            f"delivery {line.delivery_id} of {line.file} was not completed; "
-            "run its ingest again, then retry"
-        )
-
-    def _deliver(self, good: Sequence[tuple[QuarantinedRow, list[ChargeRow]]]) -> set[str]:
+    def _deliver(self, good: Sequence[_Good]) -> set[str]:
         """Send the events of rows that have become good, and the new promises."""
-        revisions: dict[str, _Revision] = {}
-        for line, charges in good:
-            origin = self._receipt_of(line)
-            left = self._revision(revisions, origin, line.scope)
-            left.release(line)
-            for charge in charges:
+        revisions: dict[str, Revision] = {}
+        for row in good:
+            self._revision(revisions, row.origin, row.origin.scope).release(row.line)
+            for charge in row.charges:
                 # A row whose account was unreadable may belong to another scope of its ingest.
-                self._revision(revisions, origin, charge.scope).add(charge)
-        for revision in revisions.values():
+                self._revision(revisions, row.origin, charge.scope).add(row.line.ordinal, charge)
+        changed = [revision for revision in revisions.values() if revision.is_changed]
+        for revision in changed:
             for record in revision.records():
                 self._delivery.put(record)
         self._delivery.flush()
-        for revision in revisions.values():
+        for revision in changed:
             self._delivery.put(revision.completion())
         self._delivery.flush()
-        for revision in revisions.values():
+        for revision in changed:
             self._receipts.write(revision.receipt(self._now()))
-        return set(revisions)
+        return {revision.delivery_id for revision in changed}
 
-    def _revision(
-        self, revisions: dict[str, "_Revision"], origin: Receipt, scope: Scope
-    ) -> "_Revision":
-        delivery_id = origin.delivery_id
-        if scope != origin.scope:
-            delivery_id = delivery_id_of(origin.ingest_id, scope)
+    def _revision(self, revisions: dict[str, Revision], origin: Receipt, scope: Scope) -> Revision:
+        delivery_id = _target(origin, scope)
         found = revisions.get(delivery_id)
         if found is None:
             earlier = self._receipts.get(scope, origin.mode, delivery_id)
-            found = _Revision(earlier or _empty(origin, delivery_id, scope), self._settings)
-            revisions[delivery_id] = found
+            receipt = earlier or unheld(origin, delivery_id, scope)
+            found = revisions[delivery_id] = Revision(receipt, self._settings)
         return found
 
 
-class _Revision:
-    """The next revision of one delivery: what it had, and the rows that came to it."""
+class _Known:
+    """What is known of deliveries and scopes; each is asked for once."""
 
-    def __init__(self, receipt: Receipt, settings: Mapping[str, str]) -> None:
-        self._receipt = receipt
-        self._settings = settings
-        completed = receipt.completed
-        # A day whose rows an earlier delivery holds stays; its new rows stand beside it.
-        self._held = [day for day in completed["days"] if day["held_by"]]
-        own = [day for day in completed["days"] if not day["held_by"]]
-        self._totals = DeliveryTotals.of(own, ())
-        self._rejected = {(g["reason"], g["currency"]): dict(g) for g in completed["rejected"]}
-        self._encoder = ChargeEncoder()
-        self._packer = Packer(self._encoder)
-        self._records: list[Record] = []
+    def __init__(self, receipts: Receipts) -> None:
+        self._receipts = receipts
+        self._origins: dict[tuple[str, Scope], Receipt | None] = {}
+        self._scopes: dict[Scope, list[Receipt]] = {}
 
-    def release(self, line: QuarantinedRow) -> None:
-        """Count one row less as rejected."""
-        currency = line.currency if line.billed_cost is not None else None
-        group = self._rejected.get((line.reason, currency))
-        if group is not None:
-            self._rejected[(line.reason, currency)] = _less(group, line.billed_cost)
+    def origin(self, line: QuarantinedRow) -> Receipt | None:
+        """Return the delivery that rejected a row, if it was completed."""
+        key = (line.delivery_id, line.scope)
+        if key not in self._origins:
+            found = [
+                self._receipts.get(line.scope, mode, line.delivery_id)
+                for mode in ("overwrite", "append")
+            ]
+            self._origins[key] = next((r for r in found if r is not None and r.is_sent), None)
+        return self._origins[key]
 
-    def add(self, charge: ChargeRow) -> None:
-        """Take one event."""
-        encoded = self._encoder.event(charge.charge)
-        self._totals.add(charge, self._encoder.content(encoded))
-        envelope = ChargeEnvelope(
-            **self._envelope(),
-            billing_period=charge.scope.billing_period,
-            charge_date=charge.charge_date,
-        )
-        self._records += self._packer.add(envelope, charge.charge, encoded)
-
-    def records(self) -> list[Record]:
-        """Return the events as records."""
-        return [*self._records, *self._packer.flush()]
-
-    def completion(self) -> Record:
-        """Return the new promise as a record."""
-        message = codec.encode_completed(self._envelope(), self._completed())
-        return Record(codec.compress(message), "deliveries", 0, 0)
-
-    def receipt(self, now: int) -> Receipt:
-        """Return the receipt of the new promise."""
-        return replace(self._receipt, completed=self._completed(), sent_at=now)
-
-    def _completed(self) -> DeliveryCompleted:
-        before = self._receipt.completed
-        days = [*self._held, *self._totals.days()]
-        rejected = [Rejected(**g) for g in self._rejected.values() if g["rows"]]  # type: ignore[typeddict-item]
-        return DeliveryCompleted(
-            **{
-                **before,
-                "settings": {**before["settings"], **self._settings},
-                "days": sorted(days, key=lambda day: (day["charge_date"], day["held_by"] or "")),
-                "events": sum(day["events"] for day in days),
-                "rejected": rejected,
-                "revision": before["revision"] + 1,
-            }
-        )
-
-    def _envelope(self) -> Envelope:
-        return Envelope(
-            delivery_id=self._receipt.delivery_id,
-            delivery_mode=self._receipt.mode,
-            source=self._receipt.source,
-            mapper_version=KINDS[self._receipt.source].version,
-        )
+    def why_not(self, origin: Receipt, charge: ChargeRow) -> _Stays | None:
+        """Say why an event may not join its delivery; None where it may."""
+        if origin.mode == "append":
+            return None
+        delivery_id = _target(origin, charge.scope)
+        if charge.scope not in self._scopes:
+            self._scopes[charge.scope] = self._receipts.of(charge.scope)
+        receipts = self._scopes[charge.scope]
+        for receipt in receipts:
+            if receipt.delivery_id != delivery_id and _holds(receipt, delivery_id, charge):
+                detail = f"its day is shown for the newer {receipt.delivery_id}; retry that one's"
+                return _Stays("held-by-newer-delivery", detail)
+        target = next((r for r in receipts if r.delivery_id == delivery_id), None)
+        if target is None or not target.completed["events"]:
+            instance = origin.completed["dataset_instance"]
+            claims = [claim for receipt in receipts for claim in receipt.claims()]
+            for claim in holders(claims):
+                if claim.dataset_instance != instance:
+                    name = claim.receipt.completed["source_name"]
+                    return _Stays("scope-held", f"{name} holds its scope; ingest it with --add")
+        return None
 
 
-def _empty(origin: Receipt, delivery_id: str, scope: Scope) -> Receipt:
-    """Return the receipt of a scope of which the ingest had no readable row so far."""
-    completed = DeliveryCompleted(
-        **{
-            **origin.completed,
-            "billing_account_id": scope.billing_account_id,
-            "scope_period": scope.billing_period,
-            "events": 0,
-            "days": [],
-            "rejected": [],
-            "revision": 0,
-        }
+def _holds(receipt: Receipt, delivery_id: str, charge: ChargeRow) -> bool:
+    """Tell whether a delivery lets another one's day stand for its own."""
+    return any(
+        day["held_by"] == delivery_id and day["charge_date"] == charge.charge_date
+        for day in receipt.completed["days"]
     )
-    return replace(origin, delivery_id=delivery_id, completed=completed)
 
 
-def _less(group: dict[str, object], cost: str | None) -> dict[str, object]:
-    rows = int(str(group["rows"])) - 1
-    before = group["billed_cost"]
-    if before is None or cost is None:
-        return {**group, "rows": rows}
-    rest = EXACT.subtract(Decimal(str(before)), Decimal(cost))
-    return {**group, "rows": rows, "billed_cost": plain_text(rest)}
+def _target(origin: Receipt, scope: Scope) -> str:
+    if scope == origin.scope:
+        return origin.delivery_id
+    return delivery_id_of(origin.ingest_id, scope)
 
 
 def _cells(text: str, columns: Sequence[str]) -> Sequence[Value]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import orjson
 
-from producers.errors import SourceError
+from producers.errors import SpoolLostError
 from producers.packing import Record
 from producers.quarantine import as_line
 from producers.sources import RejectedRow
@@ -96,7 +96,7 @@ def get_records(spool: Spool, name: str) -> Iterator[Record]:
     """Yield the records of one chunk.
 
     Raises:
-        SourceError: the chunk is gone; another process cleared it.
+        SpoolLostError: the chunk is gone; another process cleared it.
     """
     line, _, data = _get(spool, name).partition(b"\n")
     position = 0
@@ -116,7 +116,7 @@ def get_rejected(spool: Spool, name: str) -> Iterator[tuple[str, bytes]]:
     """Yield the rejected rows of one chunk as quarantine keeps them: delivery id and JSON line.
 
     Raises:
-        SourceError: the chunk is gone; another process cleared it.
+        SpoolLostError: the chunk is gone; another process cleared it.
     """
     for line in _get(spool, name).splitlines(keepends=True):
         yield orjson.loads(line)["delivery_id"], line
@@ -126,7 +126,7 @@ def _get(spool: Spool, name: str) -> bytes:
     try:
         return spool.get(name)
     except KeyError:
-        raise SourceError(
-            f"spool object {name} is gone, another process finished this ingest; "
+        raise SpoolLostError(
+            f"spool object {name} is gone, another process may have finished this ingest; "
             "run the same command again"
         ) from None

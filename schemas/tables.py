@@ -197,7 +197,7 @@ STATE_COLUMNS = (
     Column("delivery_id", "string", "The delivery whose rows are the truth for this day."),
     Column("asserted_by", "string", "The delivery that last asserted the scope."),
     Column("asserted_at", "string", "When it did, ISO 8601, UTC."),
-    Column("events", "bigint", "How many rows the day has."),
+    Column("events", "bigint", "How many of its promised rows are there: all, or as accepted."),
     Column(
         "dataset_instance",
         "string",

@@ -38,7 +38,7 @@ def count_waiting(
         known: what the last settle found, by delivery id. Deliveries without a completion are not
             looked for: those it found keep their number.
     """
-    waiting = [a for a in assertions if not _is_complete(a, known.get(a.delivery_id))]
+    waiting = [a for a in assertions if a.events and not _is_complete(a, known.get(a.delivery_id))]
     counted = dict(_promised(a for a in assertions if a not in waiting))
     asserted = {a.delivery_id for a in assertions}
     for status in known.values():
@@ -74,8 +74,10 @@ def _count(
     Names the periods and days that are promised: a scan without both has hundreds of thousands of
     projected partitions on Athena.
     """
-    where = f"evaluation = '{evaluation}'"
     days = [day for assertion in assertions for day in assertion.days]
+    if assertions and not days:
+        return {}
+    where = f"evaluation = '{evaluation}'"
     if days:
         periods = ", ".join(sorted({f"'{day.billing_period}'" for day in days}))
         dates = sorted(day.charge_date for day in days)

@@ -71,7 +71,7 @@ def settle(
     became = []
     for scope, candidates in _overwrites(assertions).items():
         held = _holding(candidates, before.get(scope, ()), stored, accept_incomplete)
-        days = tuple(sorted(day for claim in held for day in _entries(claim, evaluation)))
+        days = tuple(sorted(day for claim in held for day in _entries(claim, evaluation, stored)))
         if days and days != before.get(scope):
             believed = {day.asserted_by for day in before.get(scope, ())}
             became += [c.delivery_id for c in held if c.delivery_id not in believed]
@@ -106,18 +106,21 @@ def _missing(assertion: Assertion, stored: dict[Day, int]) -> dict[Day, int]:
     return missing
 
 
-def _entries(assertion: Assertion, evaluation: str) -> Iterable[CurrentDay]:
+def _entries(assertion: Assertion, evaluation: str, stored: dict[Day, int]) -> Iterable[CurrentDay]:
     for day in assertion.days:
+        holder = day.held_by or assertion.delivery_id
+        # Fewer than promised where a person took the delivery as it is: nobody may build on that.
+        arrived = stored.get((holder, day.billing_period, day.charge_date), 0)
         yield CurrentDay(
             evaluation=evaluation,
             source=assertion.source,
             billing_account_id=assertion.billing_account_id,
             billing_period=day.billing_period,
             charge_date=day.charge_date,
-            delivery_id=day.held_by or assertion.delivery_id,
+            delivery_id=holder,
             asserted_by=assertion.delivery_id,
             asserted_at=assertion.asserted_at.isoformat(),
-            events=day.events,
+            events=min(day.events, arrived),
             dataset_instance=assertion.dataset_instance,
         )
 

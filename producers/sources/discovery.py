@@ -241,7 +241,9 @@ def _delivery(manifest: Manifest, files: tuple[SourceFile, ...]) -> Assembly:
     words = (manifest.export_name, manifest.billing_period, shown)
     return Assembly(
         export_name=manifest.export_name,
-        dataset_instance=f"export:{manifest.export_name}",
+        # Member accounts' reports of one name carry the same payer: they are not one another.
+        dataset_instance="export:"
+        + "/".join(filter(None, (manifest.account, manifest.export_name))),
         assembly_id=manifest.assembly_id,
         billing_period=manifest.billing_period,
         asserted_at=manifest.file.modified_at,

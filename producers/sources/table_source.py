@@ -63,7 +63,10 @@ class TableSource:
         self.kind = chosen.name
         self.mapper_version = chosen.version
         self.name = assembly.name
-        self.dataset_instance = assembly.dataset_instance
+        # A CUR and a FOCUS export of one name do not replace each other unasked.
+        of_export = assembly.manifest is not None
+        kind_of_it = f"{chosen.name}-" if of_export else ""
+        self.dataset_instance = kind_of_it + assembly.dataset_instance
         self.fingerprint = assembly.fingerprint
         self.asserted_at = assembly.asserted_at
         self.settings = dict(settings or {})

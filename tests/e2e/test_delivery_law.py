@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -244,6 +245,28 @@ class Damages:
         return self._client.put_record_batch(**{**request, "Records": cut})
 
 
+class Mortal:
+    """A client whose process dies at one of its writes.
+
+    Args:
+        client: of S3 or of Firehose.
+        writes: as many are done; the next one kills.
+    """
+
+    def __init__(self, client: Any, writes: Iterator[int]) -> None:
+        self._client = client
+        self._writes = writes
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        return partial(self._write, call) if name in WRITES else call
+
+    def _write(self, call: Callable[..., Any], **request: Any) -> Any:
+        if next(self._writes, None) is None:
+            raise Killed
+        return call(**request)
+
+
 # --- the machine ------------------------------------------------------------------------------
 
 READS = ("read", "safe-point", "decide")
@@ -254,6 +277,9 @@ STEPS = (*READS, "send", *SENT, "complete", *SAID)
 
 FINE, LATE, DAMAGED = "fine", "late", "damaged"
 """Late: the stream keeps everything for now. Damaged: one record of charges arrives broken."""
+BETWEEN = tuple(f"after {n} writes" for n in range(26))
+"""Where an ingest may die between any two steps; its command comes again at once."""
+WRITES = ("put_object", "delete_object", "put_record_batch")
 
 periods = st.sampled_from(sorted(NEXT))
 forms = st.sampled_from([FILE, *LAYOUTS])
@@ -277,7 +303,7 @@ good_lines = st.lists(lines_of(amounts), min_size=1, max_size=6)
 moments = st.integers(-9, 9)
 """Minutes from the beginning: files may be older than what is said now, or of the future."""
 words = st.sampled_from(Word)
-fates = st.sampled_from([*[FINE] * 8, *[LATE] * 3, *[DAMAGED] * 2, *STEPS])
+fates = st.sampled_from([*[FINE] * 24, *[LATE] * 6, *[DAMAGED] * 3, *STEPS, *BETWEEN])
 rarely = st.sampled_from([False, False, False, True])
 all_faults = st.builds(
     Faults,
@@ -486,6 +512,9 @@ class Deliveries(RuleBasedStateMachine):
             model.forget(delivery)
         goes_on = model.has_claimed(delivery)
         refuses = model.refuses(delivery, command.word)
+        if fate in BETWEEN:
+            self._dies(command, BETWEEN.index(fate))
+            command = replace(command, restart=False)
         came_to, report = ingested(platform, command, fate)
         self._interrupted.pop(delivery.content, None)
         if came_to in STEPS:
@@ -501,6 +530,12 @@ class Deliveries(RuleBasedStateMachine):
             model.land()
         if came_to == "done":
             model.settle()
+
+    def _dies(self, command: Command, writes: int) -> None:
+        """Run a command that dies on its way, if it does not come to its end before."""
+        left, client = iter(range(writes)), self.stack.platform.client
+        mortal = {name: Mortal(client(name), left) for name in ("s3", "firehose")}
+        ingested(replace(self.stack.platform, client=instead(client, **mortal)), command, FINE)
 
     def _model_does(self, command: Command, came_to: str, lost: Collection[Scope] = ()) -> None:
         model, delivery = self._model, command.job.delivery

@@ -141,7 +141,7 @@ def test_the_month_manifest_names_the_current_assembly() -> None:
     (only,) = assemblies(place)
     assert names(only) == [f"r/{SEP}/{NEW}/r-{n}.csv.gz" for n in (1, 2)]
     assert only.name == "r 2026-09 assembly fcb5b2d8"
-    assert (only.export_name, only.dataset_instance) == ("r", "export:r")
+    assert (only.export_name, only.dataset_instance) == ("r", "export:123456789012/r")
     assert (only.assembly_id, only.billing_period) == (NEW, "2026-09")
     assert (only.account, only.columns) == ("123456789012", ("lineItem/UsageType",))
     assert only.asserted_at == MONDAY + 4 * DAY
