@@ -26,11 +26,13 @@ class LegacyReport:
     Args:
         folder: where it lies.
         name: the report's name.
+        account: whose report it is, where the manifest says so.
     """
 
-    def __init__(self, folder: Path, name: str = "bill") -> None:
+    def __init__(self, folder: Path, name: str = "bill", account: str = "") -> None:
         self.folder = folder / name
         self._name = name
+        self._account = account
 
     def assemble(
         self,
@@ -54,6 +56,7 @@ class LegacyReport:
             keys.append(file.relative_to(self.folder.parent).as_posix())
         manifest = {
             "assemblyId": assembly,
+            **({"account": self._account} if self._account else {}),
             "reportName": self._name,
             "reportKeys": keys,
             "compression": "GZIP",
