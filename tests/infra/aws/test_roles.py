@@ -99,9 +99,9 @@ ALLOWED: dict[str, Permissions] = {
             [f"{LAKE}/quarantine/*", f"{LAKE}/spool/*", f"{LAKE}/state/ingested/*"],
         ),
         "ReadTheCurrentState": (["s3:GetObject"], [f"{LAKE}/state/current/*"]),
-        "DrainTheSpoolAndWriteQuarantineAnew": (
+        "DrainTheSpoolAndTakeBackClaims": (
             ["s3:DeleteObject"],
-            [f"{LAKE}/spool/*", f"{LAKE}/quarantine/*"],
+            [f"{LAKE}/spool/*", f"{LAKE}/quarantine/*", f"{LAKE}/state/ingested/*"],
         ),
         "ListTheLake": (["s3:ListBucket"], [LAKE]),
         "ReadTheExport": (["s3:GetObject"], ["arn:aws:s3:::no-export/*"]),
