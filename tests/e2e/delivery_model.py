@@ -134,10 +134,6 @@ class Model:
         for scope, claims in self._open.pop(delivery.content, {}).items():
             self._said[scope] += claims
 
-    def forget(self, delivery: Delivery) -> None:
-        """Never say what a delivery claimed: it begins from its beginning."""
-        self._open.pop(delivery.content, None)
-
     def trickle(self) -> None:
         """Let some of what is in the stream arrive in the lake, nobody knows what."""
         self._trickles = True

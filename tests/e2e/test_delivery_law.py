@@ -508,9 +508,10 @@ class Deliveries(RuleBasedStateMachine):
             platform = replace(platform, client=instead(platform.client, firehose=damages))
         if fate == LATE:
             platform = replace(platform, flush=lambda: None)
-        if command.restart:
-            model.forget(delivery)
         goes_on = model.has_claimed(delivery)
+        if goes_on and command.restart:
+            # Its word is given: with another one, it would be another command.
+            command = replace(self._interrupted[delivery.content], restart=True)
         refuses = model.refuses(delivery, command.word)
         if fate in BETWEEN:
             self._dies(command, BETWEEN.index(fate))
@@ -548,11 +549,15 @@ class Deliveries(RuleBasedStateMachine):
             model.say(delivery)
 
     def _model_goes_on(self, command: Command, came_to: str) -> None:
-        """End what the one before had claimed; then do what is asked."""
-        if came_to == "complete":
+        """Say what the process before had claimed; then do what is asked."""
+        model, delivery = self._model, command.job.delivery
+        if came_to in (*READS, "send", *SENT, "complete"):
             return
-        self._model.say(command.job.delivery)
-        if came_to != "receipt" and not self._model.refuses(command.job.delivery, command.word):
+        if not (command.restart and came_to == "refused"):
+            model.say(delivery)
+        refuses = model.refuses(delivery, command.word)
+        assert came_to != "refused" or refuses, "refused, and not by the model"
+        if came_to != "receipt" and not refuses:
             self._model_does(command, came_to)
 
     def _settle(self) -> None:
