@@ -103,9 +103,12 @@ def decide(
         already = known.is_sent and not resend
         asserted_at = source.asserted_at // _TICK * _TICK
         return Decision(not already, asserted_at, False, already, send=not already)
-    holding = holders(known.claims)
+    # What was only claimed gives its own export no right, and warns everybody else.
+    holding = holders(claim for claim in known.claims if claim.is_said)
     same = [h for h in holding if h.dataset_instance == source.dataset_instance]
-    others = [h for h in holding if h.dataset_instance != source.dataset_instance]
+    held = {claim.delivery_id: claim for claim in holding}
+    held.update((c.delivery_id, c) for c in known.claims if not c.is_said)
+    others = [c for c in held.values() if c.dataset_instance != source.dataset_instance]
     if not same and opened.totals.events and (others or known.appended):
         holder = known.appended or others[-1].receipt
         appends = known.appended is not None
@@ -113,7 +116,7 @@ def decide(
         if refused or (on_conflict is OnConflict.REPLACE and appends):
             return _conflict(source, opened, billed, holder, appends)
     # An older assembly of the same export too, if a person says so.
-    held_by_others = any(h.delivery_id != opened.delivery_id for h in holding)
+    held_by_others = any(delivery_id != opened.delivery_id for delivery_id in held)
     replaces = on_conflict is OnConflict.REPLACE and held_by_others
     asserted_at = _asserted_at(source, known.claims, on_conflict, replaces, now)
     beside = [h.delivery_id for h in others]
@@ -129,11 +132,11 @@ def decide(
     if earlier is not None and earlier.is_sent and earlier.completed["revision"]:
         # Rows of a held day that were retried stand beside it; all of its rows must not join them.
         days = earlier.completed["days"]
-        held = {_partition(day): day["held_by"] for day in days if day["held_by"]}
+        kept = {_partition(day): day["held_by"] for day in days if day["held_by"]}
     else:
         # Only of the same instance: one that replaced another may stand beside it one day.
-        held = {} if resend else _unchanged(opened, [h.receipt for h in same], known.readable)
-    return Decision(True, asserted_at, replaces, already=False, held=held, beside=beside)
+        kept = {} if resend else _unchanged(opened, [h.receipt for h in same], known.readable)
+    return Decision(True, asserted_at, replaces, already=False, held=kept, beside=beside)
 
 
 def _asserted_at(

@@ -106,7 +106,15 @@ class Ingest:
                 it was sent.
             DeliveryError: the stream refused records; nothing more was completed.
         """
-        self._at = self._found() or self._remembered() or Checkpoint(self._source.name)
+        found = self._found()
+        if found is not None and found.step in (Step.COMPLETE, Step.RECEIPT):
+            # What was interrupted is said as it was decided then; the command at hand comes after.
+            self._at = found
+            report = self._finish()
+            if self._source.mode == "append" or self._options.resend:
+                return report
+            found = None
+        self._at = found or self._remembered() or Checkpoint(self._source.name)
         if self._at.step is Step.READ and not self._read(limits):
             return None
         try:
@@ -117,6 +125,10 @@ class Ingest:
         except SpoolLostError:
             self._spool.clear()
             raise
+        return self._finish()
+
+    def _finish(self) -> IngestReport:
+        """Say what was decided, and leave nothing behind."""
         for step, work in (
             (Step.COMPLETE, self._complete),
             (Step.RECEIPT, self._write_receipts),

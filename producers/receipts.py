@@ -7,9 +7,10 @@ same events, under the same ids; it never changes an answer.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 import orjson
 
@@ -60,12 +61,13 @@ class Receipt:
         """Yield what it claimed, each time that it was asserted; nothing without an event."""
         if self.completed["events"]:
             for asserted_at, replaces_scope in self._said():
-                yield Claim(self, asserted_at, replaces_scope)
+                yield Claim(self, asserted_at, replaces_scope, asserted_at <= self.accepted_at)
 
     def claiming(self, completed: DeliveryCompleted) -> "Receipt":
         """Return the receipt of its next assertion, which is not accepted yet."""
         now = (completed["asserted_at"], completed["replaces_scope"])
-        return replace(self, completed=completed, earlier=sorted(self._said() - {now}))
+        said = set(map(_pair, self.earlier)) if self.is_pending else self._said()
+        return replace(self, completed=completed, earlier=sorted(said - {now}))
 
     def accepted(self, sent_at: int) -> "Receipt":
         """Return the receipt once its newest assertion was accepted."""
@@ -78,7 +80,7 @@ class Receipt:
 
     def _said(self) -> set[tuple[int, bool]]:
         newest = (self.asserted_at, self.completed["replaces_scope"])
-        return {newest, *((at, replaces) for at, replaces in self.earlier)}
+        return {newest, *map(_pair, self.earlier)}
 
     def billed(self) -> dict[str, str]:
         """Return its billed cost by currency, exact decimal text, residues included."""
@@ -92,6 +94,8 @@ class Claim:
     receipt: Receipt
     asserted_at: int
     replaces_scope: bool
+    is_said: bool
+    """Whether its completion was accepted; until then it only warns others."""
 
     @property
     def delivery_id(self) -> str:
@@ -143,6 +147,12 @@ class Receipts:
         for info in self._store.list(_prefix(scope) + "append/"):
             return _read(info.key, self._store.get(info.key))
         return None
+
+
+def _pair(said: Sequence[Any]) -> tuple[int, bool]:
+    """Return an assertion as JSON gave it back."""
+    asserted_at, replaces_scope = said
+    return asserted_at, replaces_scope
 
 
 def billed(days: Iterable[Day]) -> dict[str, str]:

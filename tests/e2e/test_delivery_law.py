@@ -740,6 +740,40 @@ def test_a_copy_of_an_exports_file_is_an_instance_of_its_own(law: Deliveries) ->
     law.the_view_is_the_models()
 
 
+def test_a_claim_that_was_never_said_gives_its_export_no_right(law: Deliveries) -> None:
+    """A refresh replaces a file and dies before it says so; the next one needs a word itself."""
+    new(law, [A])
+    new(law, [B], Word.REPLACE, "complete", form="daily")
+    new(law, [A, B], form="daily", at=8)
+    law.the_view_is_the_models()
+
+
+def test_a_claim_that_was_never_said_is_begun_anew(law: Deliveries) -> None:
+    """B replaces A and dies before it says so; with --restart it replaces A all the same."""
+    new(law, [A])
+    b = new(law, [B], Word.REPLACE, "complete")
+    law.again(b, word=Word.REPLACE, restart=True)
+    law.the_view_is_the_models()
+
+
+def test_a_death_between_a_claim_and_its_checkpoint_changes_nothing(law: Deliveries) -> None:
+    """B replaces A, and is killed at each write on its way; the same command goes on."""
+    for number, fate in enumerate(BETWEEN[8:14]):
+        a, b = (replace(line, account=f"account {number}") for line in (A, B))
+        new(law, [a])
+        new(law, [b], Word.REPLACE, fate)
+    law.the_view_is_the_models()
+
+
+@pytest.mark.parametrize("step", ["complete", "receipt"])
+def test_a_command_after_an_interrupted_one_is_done_too(law: Deliveries, step: str) -> None:
+    """B dies with its scope claimed; A replaces it; then B has to replace A."""
+    b = new(law, [B], fate=step)
+    new(law, [A], Word.REPLACE)
+    law.again(b, word=Word.REPLACE)
+    law.the_view_is_the_models()
+
+
 def main() -> None:
     """Look longer, by hand."""
     parser = argparse.ArgumentParser(description=__doc__)
