@@ -25,13 +25,13 @@ from producers.ingest_report import IngestReport, report_of
 from producers.limits import BILLING_STEP_BYTES, billed_bytes
 from producers.packing import Record
 from producers.progress import Progress
+from producers.promises import Promises
 from producers.reading import NO_LIMITS, Limits, Reader, envelope_of
-from producers.receipts import Receipt, Receipts, billed
+from producers.receipts import Receipts, billed
 from producers.sources import Source
 from producers.spool import Spool, get_records, get_rejected
 from schemas import codec
 from schemas.current_state import read_current
-from schemas.events import Day, DeliveryCompleted, Rejected
 from schemas.lake import ObjectStore
 from schemas.scopes import holders
 
@@ -93,6 +93,7 @@ class Ingest:
         self._reached = reached
         self._receipts = Receipts(store)
         self._id = ingest_id(source)
+        self._promises = Promises(source, self._receipts)
         self._at = Checkpoint()
 
     def run(self, limits: Limits = NO_LIMITS) -> IngestReport | None:
@@ -313,7 +314,7 @@ class Ingest:
         asserted = {
             d.delivery_id
             for d in self._at.deliveries
-            if d.decision and d.decision.asserted and not self._settled_before(d, d.decision)
+            if d.decision and d.decision.asserted and not self._promises.standing(d, d.decision)
         }
         for number, name in enumerate(self._at.rejected_chunks):
             lines: dict[str, list[bytes]] = {delivery_id: [] for delivery_id in sorted(asserted)}
@@ -338,7 +339,7 @@ class Ingest:
         claimed = []
         for opened, decision in self._asserted():
             before = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-            receipt = self._receipt(opened, decision, before)
+            receipt = self._promises.receipt(opened, decision, self._at.rows)
             self._receipts.write(receipt)
             claimed.append((opened, decision, receipt, before))
         if any(self._is_overtaken(opened, decision) for opened, decision, _, _ in claimed):
@@ -369,91 +370,20 @@ class Ingest:
         self._delivery.sent = self._at.sent
         for opened in self._at.deliveries:
             if opened.decision is not None and opened.decision.asserted:
-                completed = self._completed(opened, opened.decision)
+                completed = self._promises.completed(opened, opened.decision, self._at.rows)
                 envelope = envelope_of(self._source, opened.delivery_id)
                 message = codec.encode_completed(envelope, completed)
                 self._delivery.put(Record(codec.compress(message), "deliveries", 0, 0))
         self._delivery.flush()
         self._go_on(Step.RECEIPT)
 
-    def _completed(self, opened: Opened, decision: Decision) -> DeliveryCompleted:
-        known = self._settled_before(opened, decision)
-        if known is not None:
-            # What was promised then, retried rows included, is what is said again.
-            return DeliveryCompleted(
-                **{
-                    **known.completed,
-                    "asserted_at": decision.asserted_at,
-                    "replaces_scope": decision.replaces_scope,
-                }
-            )
-        days = _held(opened.totals.days(), decision.held)
-        rejected = opened.totals.rejected()
-        return DeliveryCompleted(
-            ordinal=self._at.rows,
-            source_name=self._source.name,
-            dataset_instance=self._source.dataset_instance,
-            replaces_scope=decision.replaces_scope,
-            settings=dict(self._source.settings),
-            billing_account_id=opened.scope.billing_account_id,
-            scope_period=opened.scope.billing_period,
-            asserted_at=decision.asserted_at,
-            events=opened.totals.events,
-            days=days,
-            rejected=rejected,
-            revision=self._revision(opened, days, rejected),
-        )
-
-    def _revision(self, opened: Opened, days: list[Day], rejected: list[Rejected]) -> int:
-        """Return a higher revision where the same delivery promised something else before.
-
-        Sent again, it may hold days itself that an earlier delivery held for it.
-        """
-        known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-        if known is None or not known.is_sent:
-            return 0
-        before = known.completed
-        same = (before["days"], before["rejected"]) == (days, rejected)
-        return before["revision"] + (0 if same else 1)
-
-    def _settled_before(self, opened: Opened, decision: Decision) -> Receipt | None:
-        """Return the receipt of a delivery whose promise stands, quarantine included.
-
-        It does where nothing is sent again, and where rows were retried since: reading the source
-        anew would promise less, and put the retried rows back into quarantine.
-        """
-        known = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-        if known is not None and (decision.already or known.completed["revision"]):
-            return known
-        return None
-
     def _write_receipts(self) -> None:
         for opened, decision in self._asserted():
-            before = self._receipts.get(opened.scope, self._source.mode, opened.delivery_id)
-            self._receipts.write(self._receipt(opened, decision, before).accepted(self._now()))
+            receipt = self._promises.receipt(opened, decision, self._at.rows)
+            self._receipts.write(receipt.accepted(self._now()))
         if self._source.mode == "overwrite":
             checkpoints.remember(self._store, self._id, self._at)
         self._go_on(Step.CLEAR)
-
-    def _receipt(self, opened: Opened, decision: Decision, before: Receipt | None) -> Receipt:
-        completed = self._completed(opened, decision)
-        if before is not None:
-            return before.claiming(completed)
-        return Receipt(
-            delivery_id=opened.delivery_id,
-            ingest_id=self._id,
-            source=self._source.kind,
-            mode=self._source.mode,
-            mapper_version=self._source.mapper_version,
-            sent_at=0,
-            completed=completed,
-        )
-
-
-def _held(days: list[Day], held: dict[str, str]) -> list[Day]:
-    for day in days:
-        day["held_by"] = held.get(f"{day['billing_period']}/{day['charge_date']}")
-    return days
 
 
 def _billed(opened: Opened) -> dict[str, str]:
