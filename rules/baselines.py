@@ -17,6 +17,7 @@ from rules.charge import Charge
 from rules.errors import BaselineError
 from rules.series import (
     COLUMNS,
+    FORMAT_1_COLUMNS,
     SeriesKey,
     SeriesStats,
     check_stats,
@@ -29,7 +30,8 @@ from rules.series import (
 
 __all__ = ["Baseline", "BaselineSeries", "SeriesKey", "SeriesStats", "series_key"]
 
-FORMAT = 1
+_FORMATS = {1: FORMAT_1_COLUMNS, 2: COLUMNS}
+"""A baseline without recent levels is of format 1: what was published keeps its bytes."""
 _KEYS = ("format", "through", "effective_from", "columns", "series")
 
 
@@ -80,11 +82,14 @@ class Baseline:
         Raises:
             BaselineError: an amount has more than 12 decimals or 26 integer digits; round first.
         """
+        form = 1 if all(stats.recent_level is None for stats in self.entries.values()) else 2
+        columns = _FORMATS[form]
         try:
-            rows = [to_row(key, self.entries[key]) for key in sorted(self.entries, key=in_order)]
+            keys = sorted(self.entries, key=in_order)
+            rows = [to_row(key, self.entries[key], columns) for key in keys]
         except ValueError as error:
             raise BaselineError(str(error)) from error
-        values = (FORMAT, self.through, self.effective_from, COLUMNS, rows)
+        values = (form, self.through, self.effective_from, columns, rows)
         return canonical_json(dict(zip(_KEYS, values, strict=True)))
 
     @classmethod
@@ -98,11 +103,12 @@ class Baseline:
             document = read_json(data)
             if not isinstance(document, dict) or set(document) != set(_KEYS):
                 raise ValueError(f"not an object with the keys {', '.join(_KEYS)}")
-            if (document["format"], document["columns"]) != (FORMAT, COLUMNS):
-                raise ValueError(f"format {document['format']!r} is not format {FORMAT}")
+            columns = _FORMATS.get(document["format"])
+            if columns is None or document["columns"] != columns:
+                raise ValueError(f"format {document['format']!r} is not one of 1 and 2")
             if not isinstance(document["series"], list):
                 raise ValueError("series is not a list")
-            rows = [from_row(row) for row in document["series"]]
+            rows = [from_row(row, columns) for row in document["series"]]
         except ValueError as error:
             raise BaselineError(str(error)) from error
         entries = dict(rows)

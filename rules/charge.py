@@ -32,6 +32,9 @@ class Charge(NamedTuple):
     billed_cost: Decimal
     effective_cost: Decimal | None
     tags: Mapping[str, str] | None
+    pricing_category: str | None = None
+    commitment_discount_id: str | None = None
+    commitment_discount_status: str | None = None
 
     @property
     def cost(self) -> Decimal:

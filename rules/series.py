@@ -1,6 +1,6 @@
 """One series of comparable charges: its key, its history, and their row in a document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -44,10 +44,14 @@ class SeriesStats(NamedTuple):
     lead_sku: str | None = None
     """The SKU with the greatest trailing cost, whose row speaks for the whole series; `None`
     where any row may."""
+    recent_level: Decimal | None = None
+    """The median over the periods of the last 14 days of the history used; `None` where it was not
+    seen in them, and in baselines of format 1, which do not have it."""
 
 
 COLUMNS = [*SeriesKey._fields, *SeriesStats._fields]
-"""The columns of a series' row, in order."""
+"""The columns of a series' row, in order; format 1 ends before `recent_level`."""
+FORMAT_1_COLUMNS = COLUMNS[: COLUMNS.index("recent_level")]
 WEEKDAYS = 7
 
 
@@ -95,26 +99,26 @@ def check_stats(stats: SeriesStats, through: str) -> None:
         raise ValueError(f"{len(stats.weekday_level)} weekdays")
 
 
-def to_row(key: SeriesKey, stats: SeriesStats) -> list[Any]:
-    """Return the series as a JSON row in the order of `COLUMNS`, amounts as texts.
+def to_row(key: SeriesKey, stats: SeriesStats, columns: Sequence[str] = COLUMNS) -> list[Any]:
+    """Return the series as a JSON row in the order of `columns`, amounts as texts.
 
     Raises:
         ValueError: an amount has more than 12 decimals or 26 integer digits; round first.
     """
-    return [_write(value) for value in (*key, *stats)]
+    return [_write(value) for value in (*key, *stats)][: len(columns)]
 
 
-def from_row(row: object) -> tuple[SeriesKey, SeriesStats]:
+def from_row(row: object, columns: Sequence[str] = COLUMNS) -> tuple[SeriesKey, SeriesStats]:
     """Read what `to_row` wrote.
 
     Raises:
         ValueError: the row is damaged.
     """
-    if not isinstance(row, list) or len(row) != len(COLUMNS):
-        raise ValueError(f"a series is not a list of {len(COLUMNS)} values")
-    values = [read(value) for read, value in zip(_READERS, row, strict=True)]
+    if not isinstance(row, list) or len(row) != len(columns):
+        raise ValueError(f"a series is not a list of {len(columns)} values")
+    values = [read(value) for read, value in zip(_READERS, row, strict=False)]
     width = len(SeriesKey._fields)
-    return SeriesKey._make(values[:width]), SeriesStats._make(values[width:])
+    return SeriesKey(*values[:width]), SeriesStats(*values[width:])
 
 
 def in_order(key: SeriesKey) -> tuple[tuple[bool, Any], ...]:
@@ -136,6 +140,10 @@ def _text(value: object) -> str:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else _text(value)
+
+
+def _amount_or_none(value: object) -> Decimal | None:
+    return None if value is None else read_amount(value)
 
 
 def _whole(value: object) -> int:
@@ -167,5 +175,6 @@ _STATS_READERS: tuple[Callable[[object], Any], ...] = (
     _weekdays,
     read_amount,
     _text_or_none,
+    _amount_or_none,
 )
 _READERS = (*_KEY_READERS, *_STATS_READERS)

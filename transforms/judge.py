@@ -65,6 +65,9 @@ def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
             Decimal(event["billed_cost"]),
             None if effective is None else Decimal(effective),
             get("tags"),
+            get("pricing_category"),
+            get("commitment_discount_id"),
+            get("commitment_discount_status"),
         ),
     )
 
