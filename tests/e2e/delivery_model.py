@@ -8,7 +8,8 @@ Written from the words of the design, not from its code: it imports nothing of o
   every other one said before it.
 - Where only others hold one of its scopes, a delivery needs a person's word. Without it nothing of
   it happens, in none of its scopes. `--replace` ends what is there, and counts as said now; `--add`
-  stands beside it, and counts as said after whatever replaced the scope before.
+  stands beside it, and counts as said after whatever replaced the scope before; where that is what
+  makes it new, also after its own instance's other claims, as the last word.
 - What was said before is said again where it speaks of a newer time than ever before; otherwise
   there is nothing to say, unless a person insists: `--resend`, or `--replace` where others hold.
 - A delivery claims its scopes before it says so. A claim whose process died keeps others out, and
@@ -123,8 +124,13 @@ class Model:
                 self._sent.add((delivery.content, scope))
 
     def claim(self, delivery: Delivery, word: Word, now: int, *, resend: bool) -> None:
-        """Claim the scopes of a delivery; whether it may was asked before."""
-        found = ((s, self._claim(delivery, s, word, now, resend)) for s in delivery.scopes)
+        """Claim the scopes of a delivery, in place of what it claimed and never said.
+
+        Whether it may was asked before.
+        """
+        found = [(s, self._claim(delivery, s, word, now, resend)) for s in delivery.scopes]
+        for scope, claims in self._open.pop(delivery.content, {}).items():
+            self._claimed[scope] = [c for c in self._claimed[scope] if c not in claims]
         self._open[delivery.content] = {scope: [claim] for scope, claim in found if claim}
         for scope, claims in self._open[delivery.content].items():
             self._claimed[scope] += claims
@@ -230,6 +236,9 @@ class Model:
             at += [now, *(claim.at + 1 for claim in claims)]
         if word is Word.ADD:
             at += [claim.at + 1 for claim in claims if claim.replaces]
+            if max(at) > delivery.at:
+                own = [claim for claim in claims if claim.instance == delivery.instance]
+                at += [claim.at + 1 for claim in own if claim.content != delivery.content]
         before = [claim.at for claim in self._said[scope] if claim.content == delivery.content]
         if before and max(at) <= max(before) and not (replaces or resend):
             return None

@@ -42,6 +42,9 @@ CHARGES = st.builds(
     billed_cost=AMOUNTS,
     effective_cost=st.none() | AMOUNTS,
     tags=TAGS,
+    pricing_category=st.sampled_from([None, "Standard", "Committed"]),
+    commitment_discount_id=MAYBE,
+    commitment_discount_status=st.sampled_from([None, "Used", "Unused"]),
 )
 KEYS = st.builds(
     SeriesKey,
@@ -62,6 +65,7 @@ STATS = st.builds(
     weekday_level=st.tuples(*[st.none() | AMOUNTS] * 7),
     trailing_cost=AMOUNTS,
     lead_sku=MAYBE,
+    recent_level=st.none() | AMOUNTS,
 )
 BASELINES = st.builds(
     Baseline,
