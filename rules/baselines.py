@@ -30,7 +30,7 @@ from rules.series import (
 
 __all__ = ["Baseline", "BaselineSeries", "SeriesKey", "SeriesStats", "series_key"]
 
-_FORMATS = {1: FORMAT_1_COLUMNS, 2: COLUMNS}
+_FORMAT_1, _FORMAT_2 = _FORMATS = ((1, FORMAT_1_COLUMNS), (2, COLUMNS))
 """A baseline without recent levels is of format 1: what was published keeps its bytes."""
 _KEYS = ("format", "through", "effective_from", "columns", "series")
 
@@ -82,8 +82,8 @@ class Baseline:
         Raises:
             BaselineError: an amount has more than 12 decimals or 26 integer digits; round first.
         """
-        form = 1 if all(stats.recent_level is None for stats in self.entries.values()) else 2
-        columns = _FORMATS[form]
+        recent = any(stats.recent_level is not None for stats in self.entries.values())
+        form, columns = _FORMAT_2 if recent else _FORMAT_1
         try:
             keys = sorted(self.entries, key=in_order)
             rows = [to_row(key, self.entries[key], columns) for key in keys]
@@ -103,9 +103,9 @@ class Baseline:
             document = read_json(data)
             if not isinstance(document, dict) or set(document) != set(_KEYS):
                 raise ValueError(f"not an object with the keys {', '.join(_KEYS)}")
-            columns = _FORMATS.get(document["format"])
-            if columns is None or document["columns"] != columns:
+            if (document["format"], document["columns"]) not in _FORMATS:
                 raise ValueError(f"format {document['format']!r} is not one of 1 and 2")
+            columns = document["columns"]
             if not isinstance(document["series"], list):
                 raise ValueError("series is not a list")
             rows = [from_row(row, columns) for row in document["series"]]

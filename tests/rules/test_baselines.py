@@ -47,6 +47,21 @@ def test_equal_values_have_equal_bytes(one: Baseline) -> None:
     assert Baseline(one.through, one.effective_from, respelled).version == one.version
 
 
+def test_format_1_keeps_its_bytes() -> None:
+    """A baseline without recent levels has the version it had before there were any."""
+    assert ONE.baselines[0].version == "d12ed8f9dd6f"
+
+
+def test_a_recent_level_makes_format_2() -> None:
+    """One series with a recent level, and the document has the column; it is read back."""
+    (key,) = ONE.baselines[0].entries
+    recent = stats({})._replace(recent_level=Decimal("0.25"))
+    one = Baseline("2024-08-31", "2024-09-01", {key: recent})
+    document = json.loads(one.to_bytes())
+    assert (document["format"], document["columns"][-1]) == (2, "recent_level")
+    assert Baseline.from_bytes(one.to_bytes()).entries[key].recent_level == Decimal("0.25")
+
+
 @settings(deadline=None)
 @given(st.sets(DATES, max_size=6).map(sorted), DATES)
 def test_for_date(starts: list[str], charge_date: str) -> None:
@@ -147,6 +162,8 @@ def test_contradictions(
         b"\xff",
         json.dumps(DOCUMENT | {"extra": 1}).encode(),
         json.dumps(DOCUMENT | {"format": 2}).encode(),
+        json.dumps(DOCUMENT | {"format": 3}).encode(),
+        json.dumps(DOCUMENT | {"format": []}).encode(),
         json.dumps(DOCUMENT | {"columns": DOCUMENT["columns"][:-1]}).encode(),
         json.dumps(DOCUMENT | {"through": None}).encode(),
         json.dumps(DOCUMENT | {"series": {}}).encode(),
