@@ -63,6 +63,34 @@ class Baseline:
         """Return the history of the charge's series, or `None` if it has none."""
         return self.entries.get(series_key(charge))
 
+    def saw_account(self, charge: Charge) -> bool:
+        """Tell whether any series of the history is of the charge's account."""
+        return (charge.billing_account_id, charge.sub_account_id) in self._accounts
+
+    def saw_service(self, charge: Charge) -> bool:
+        """Tell whether the charge's account used its service in the history."""
+        account = charge.billing_account_id, charge.sub_account_id
+        return (*account, charge.service_name) in self._services
+
+    def saw_region(self, charge: Charge) -> bool:
+        """Tell whether the charge's account used its region in the history."""
+        account = charge.billing_account_id, charge.sub_account_id
+        return (*account, charge.region_id) in self._regions
+
+    @cached_property
+    def _accounts(self) -> frozenset[tuple[str | None, ...]]:
+        return frozenset((k.billing_account_id, k.sub_account_id) for k in self.entries)
+
+    @cached_property
+    def _services(self) -> frozenset[tuple[str | None, ...]]:
+        return frozenset(
+            (k.billing_account_id, k.sub_account_id, k.service_name) for k in self.entries
+        )
+
+    @cached_property
+    def _regions(self) -> frozenset[tuple[str | None, ...]]:
+        return frozenset((k.billing_account_id, k.sub_account_id, k.region_id) for k in self.entries)
+
     @cached_property
     def history_days(self) -> int:
         """Days from the first charge date of any series to `through`, both included."""
