@@ -89,7 +89,9 @@ class Baseline:
 
     @cached_property
     def _regions(self) -> frozenset[tuple[str | None, ...]]:
-        return frozenset((k.billing_account_id, k.sub_account_id, k.region_id) for k in self.entries)
+        return frozenset(
+            (k.billing_account_id, k.sub_account_id, k.region_id) for k in self.entries
+        )
 
     @cached_property
     def history_days(self) -> int:
