@@ -68,9 +68,15 @@ class AuditReport:
         return not self.gaps
 
 
-def audit(query: Query, store: ObjectStore) -> AuditReport:
-    """Compare what was recorded with what can be queried, delivery by delivery and day by day."""
-    evaluation = active_evaluation(store)
+def audit(query: Query, store: ObjectStore, evaluation: str | None = None) -> AuditReport:
+    """Compare what was recorded with what can be queried, delivery by delivery and day by day.
+
+    Args:
+        query: the lake, in SQL.
+        store: the lake, as objects.
+        evaluation: whose rows; the active one by default.
+    """
+    evaluation = evaluation or active_evaluation(store)
     raw = read_raw(store)
     errors = read_errors(store)
     processed = read_processed(query, evaluation)

@@ -10,12 +10,14 @@ import click
 from infra.commands.options import json_option, lake_options, money, print_json
 from infra.wiring import open_platform
 from transforms.audit import AuditReport, audit
+from transforms.evaluations import lookup
 
 
 @click.command("audit")
+@click.option("--evaluation", help="Whose rows; by default the active evaluation's.")
 @json_option
 @lake_options
-def audit_command(as_json: bool, data_dir: Path) -> None:
+def audit_command(evaluation: str | None, as_json: bool, data_dir: Path) -> None:
     """Prove from storage alone that nothing was lost.
 
     Decodes raw/ and errors/, reads processed/, and compares every event and every sum, delivery
@@ -24,9 +26,12 @@ def audit_command(as_json: bool, data_dir: Path) -> None:
     \b
     Example:
       finops audit && echo "nothing is lost"
+      finops audit --evaluation v2
     """
     with open_platform(data_dir, needs_data=True) as platform:
-        report = audit(platform.query, platform.store)
+        if evaluation is not None:
+            lookup(platform.store, evaluation)
+        report = audit(platform.query, platform.store, evaluation)
     if as_json:
         print_json({"clean": report.clean, **asdict(report)})
     else:
