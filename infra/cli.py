@@ -12,6 +12,7 @@ import click
 from infra.commands.audit import audit_command
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
+from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
@@ -44,6 +45,7 @@ for command in (
     deliveries_command,
     quarantine_group,
     audit_command,
+    evaluations_group,
     events_group,
     simulate_command,
     local_group,

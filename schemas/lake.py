@@ -27,6 +27,8 @@ INGESTED = "state/ingested/"
 ACTIVE_EVALUATION = "state/active_evaluation/active.json"
 EVALUATIONS = "state/evaluations/"
 """What each registered evaluation stands for: one immutable object an evaluation."""
+REPLAYS = "state/replays/"
+"""What was replayed whole: a receipt for each object of raw/, by evaluation."""
 POLICIES = "state/policies/"
 """The policy documents evaluations name, by their fingerprint."""
 
