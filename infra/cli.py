@@ -18,6 +18,7 @@ from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
 from infra.commands.report import report_command
+from infra.commands.rules import rules_group
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -41,6 +42,7 @@ for command in (
     settle_command,
     query_command,
     report_command,
+    rules_group,
     deliveries_command,
     quarantine_group,
     audit_command,
