@@ -12,12 +12,15 @@ import click
 from infra.commands.audit import audit_command
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
+from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
+from infra.commands.replay import replay_command
 from infra.commands.report import report_command
+from infra.commands.rules import rules_group
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -41,9 +44,12 @@ for command in (
     settle_command,
     query_command,
     report_command,
+    rules_group,
     deliveries_command,
     quarantine_group,
     audit_command,
+    evaluations_group,
+    replay_command,
     events_group,
     simulate_command,
     local_group,

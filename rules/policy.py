@@ -82,7 +82,11 @@ class Policy:
     @cached_property
     def version(self) -> str:
         """The fingerprint of the policy's values; layout and key order do not count."""
-        return fingerprint(canonical_json(_document(self)))
+        return fingerprint(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical document, which `parse_policy` reads back."""
+        return canonical_json(_document(self))
 
     def exempts(self, charge: Charge) -> bool:
         """Tell whether a charge is outside the rules: not usage, or a correction of closed books.
