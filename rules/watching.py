@@ -40,7 +40,8 @@ _OF_THE_TYPE = {
     *("__getattribute__", "__setattr__", "__delattr__", "__doc__", "__class_getitem__"),
 }
 _CHARGE_METHODS = {"_replace", "_asdict", *dir(tuple)} - _OF_THE_TYPE
-_TAG_METHODS = set(dir(dict)) - _OF_THE_TYPE - {"__getitem__", "__contains__", "get", "fromkeys"}
+TAG_METHODS = set(dir(dict)) - _OF_THE_TYPE - {"__getitem__", "__contains__", "get", "fromkeys"}
+"""Methods of tags that read all of them."""
 
 
 class WatchedCharge(Charge):
@@ -139,7 +140,7 @@ def _field(name: str) -> property:
     return property(lambda charge: charge._read(name))
 
 
-for _name in _TAG_METHODS:
+for _name in TAG_METHODS:
     setattr(WatchedTags, _name, _method(_name, _whole_tags))
 for _name in _CHARGE_METHODS:
     setattr(WatchedCharge, _name, _method(_name, _whole_charge))

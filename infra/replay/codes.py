@@ -14,17 +14,14 @@ _MOST = 2**62
 class Codes:
     """One column: a code per row, and the value of each code."""
 
-    def __init__(self, encoded: pa.DictionaryArray, read: Callable[[Any], Any] | None = None) -> None:
-        """Take a dictionary-encoded column, nulls among its values; `read` makes values of it."""
-        self.numbers: pa.Array = encoded.indices
-        self.size: int = len(encoded.dictionary)
-        self._dictionary, self._read = encoded.dictionary, read
+    def __init__(self, numbers: pa.Array, size: int, values: Callable[[], list[Any]]) -> None:
+        """Take codes below `size`; `values` is only called if a value is asked for."""
+        self.numbers, self.size, self._values = numbers, size, values
 
     @cached_property
     def values(self) -> list[Any]:
-        """The values by code, as Python has them."""
-        values: list[Any] = self._dictionary.to_pylist()
-        return values if self._read is None else [self._read(value) for value in values]
+        """The values by code."""
+        return self._values()
 
     def at(self, rows: pa.Array) -> list[Any]:
         """Return the values of some rows."""
@@ -34,9 +31,31 @@ class Codes:
         return [values[code] for code in numbers_of(self.numbers.take(rows))]
 
 
-def encode(column: pa.Array, read: Callable[[Any], Any] | None = None) -> Codes:
-    """Return a column's codes."""
-    return Codes(pc.dictionary_encode(column, null_encoding="encode"), read)
+def encode(column: pa.Array) -> Codes:
+    """Return a column's codes; null is a value too."""
+    encoded = pc.dictionary_encode(column, null_encoding="encode")
+    return Codes(encoded.indices, len(encoded.dictionary), encoded.dictionary.to_pylist)
+
+
+def encode_as(column: pa.Array, read: Callable[[Any], Any]) -> Codes:
+    """Return the codes of what is read of each of a column's values."""
+    codes = encode(column)
+    return _joined(codes.numbers, [read(value) for value in codes.values])
+
+
+def encode_both(one: pa.Array, other: pa.Array, read: Callable[[Any, Any], Any]) -> Codes:
+    """Return the codes of what is read of each pair of values of two columns."""
+    columns = [encode(one), encode(other)]
+    numbers = combine(columns, len(one))
+    first = first_rows(numbers)
+    return _joined(numbers, list(map(read, *(column.at(first) for column in columns))))
+
+
+def _joined(numbers: pa.Array, values: list[Any]) -> Codes:
+    """Give equal values equal codes."""
+    known: dict[Any, int] = {}
+    codes = pa.array([known.setdefault(value, len(known)) for value in values], pa.int32())
+    return Codes(codes.take(numbers), len(known), lambda: list(known))
 
 
 def combine(columns: Sequence[Codes], length: int, rows: pa.Array | None = None) -> pa.Array:
@@ -82,3 +101,11 @@ def numbers_of(array: pa.Array) -> list[int]:
     code = {pa.int32(): "i", pa.int64(): "q", pa.uint64(): "Q"}[array.type]
     numbers = memoryview(array.buffers()[1]).cast(code)
     return numbers[array.offset : array.offset + len(array)].tolist()
+
+
+def key_lists(maps: pa.MapArray) -> pa.ListArray:
+    """Return each map's keys as a list: Arrow counts the items of lists only."""
+    keys = maps.keys
+    return pa.Array.from_buffers(
+        pa.list_(keys.type), len(maps), maps.buffers()[:2], offset=maps.offset, children=[keys]
+    )
