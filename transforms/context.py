@@ -40,7 +40,7 @@ def context_from(environment: Mapping[str, str]) -> Context:
 
     `FINOPS_EVALUATION` names it (default `v1`), `FINOPS_RULES` its rule set (default `v1`),
     `FINOPS_POLICY` is its policy document and `FINOPS_POLICY_FILE` a file with one (default: the
-    one that ships with the rule set). Its baselines are the series of its own name, and are read elsewhere.
+    one that ships with the rule set). Its baselines are the series of its name, read elsewhere.
 
     Raises:
         FinopsError: an unknown rule set, or a policy document that is not one.
