@@ -51,7 +51,6 @@ for command in (
     audit_command,
     evaluations_group,
     replay_command,
-    rules_group,
     policy_group,
     events_group,
     simulate_command,

@@ -45,7 +45,9 @@ class CostLimits:
     spike_min_percent: int
     """Percent above the expected level; both this and the amount must be reached."""
     spike_min_monthly_amount: Decimal
+    """What a rise has to be worth in a month to be a spike."""
     new_min_monthly_amount: Decimal
+    """What a new series has to cost in a month to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ class TagLimits:
     """Which tags a charge must carry, and from which monthly worth on a gap is a finding."""
 
     required: tuple[str, ...]
+    """The keys every charge should have."""
     exempt_services: frozenset[str]
+    """Services that cannot be tagged, by their FOCUS ServiceName."""
     min_monthly_amount: Decimal
+    """What the charge has to be worth in a month for a gap to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,11 @@ class LowValueLimits:
     """Which recurring costs are small enough to be overlooked and large enough to be named."""
 
     min_days: int
+    """Days on which a series has to be seen, to count as recurring."""
     min_monthly_amount: Decimal
+    """The least its last 30 days may have cost."""
     max_monthly_amount: Decimal
+    """The most they may have cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,9 @@ class SeverityLimits:
     """From which monthly worth on a finding is graded medium, and high."""
 
     medium_monthly_amount: Decimal
+    """From here on a finding is medium."""
     high_monthly_amount: Decimal
+    """From here on it is high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ class FirstSeenLimits:
     min_days: int
     """Days of history below which nothing is called new."""
     min_monthly_amount: Decimal
+    """What the charge has to be worth in a month to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +112,9 @@ class ConsistencyLimits:
     """How far billed and effective cost of a charge without a commitment may be apart."""
 
     tolerance_percent: int
-    """Of the larger one; both this and the amount must be exceeded."""
+    """Percent of the larger one; both this and the amount must be exceeded."""
     min_monthly_amount: Decimal
+    """What the difference has to be worth in a month to be a finding."""
 
 
 @dataclass(frozen=True)

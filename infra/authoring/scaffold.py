@@ -105,7 +105,7 @@ def _registered(source: str, version: str) -> str:
 
 
 def _case(number: int) -> str:
-    document = {
+    document: dict[str, object] = {
         "why": f"Say in a sentence what case {number} shows.",
         "charge": {},
         "baseline": None,

@@ -1,7 +1,6 @@
-"""An author's way: begin a rule in a copy of the source tree, fill in its cases, hold it to them."""
+"""An author's way: begin a rule in a copy of the source tree, and hold it to its cases."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,6 @@ def finops(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "infra.cli", *arguments],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
     )
