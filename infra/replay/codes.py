@@ -104,11 +104,3 @@ def numbers_of(array: pa.Array) -> list[int]:
     else:
         numbers = data.cast("Q" if array.type == pa.uint64() else "q")
     return numbers[array.offset : array.offset + len(array)].tolist()
-
-
-def key_lists(maps: pa.MapArray) -> pa.ListArray:
-    """Return each map's keys as a list: Arrow counts the items of lists only."""
-    keys = maps.keys
-    return pa.Array.from_buffers(
-        pa.list_(keys.type), len(maps), maps.buffers()[:2], offset=maps.offset, children=[keys]
-    )

@@ -30,7 +30,8 @@ from tests.benchmarks.timing import compare
 from transforms import core
 from transforms.context import Context, default_context
 
-_EVENTS = 20_000
+_EVENTS = 24_000
+_ROUNDS = 5
 _ALL_OWN = 1_000_000
 _PIECE_EVENTS = 50_000
 _PARQUET = Parquet("SNAPPY", dictionary=True, page_size=1024 * 1024)
@@ -43,6 +44,10 @@ def run() -> None:
         ("real, ten amounts in turn", bills.records(samples.REAL, _EVENTS)),
         ("real, every hour other amounts", bills.records(samples.REAL, _EVENTS, _ALL_OWN)),
         ("generated, ten amounts in turn", bills.records(samples.GENERATED, _EVENTS)),
+        (
+            "generated, every tag set its own",
+            bills.records(samples.GENERATED, _EVENTS, unlike=True),
+        ),
         (
             "generated, every tag set and amount its own",
             bills.records(samples.GENERATED, _EVENTS, _ALL_OWN, unlike=True),
@@ -67,7 +72,12 @@ def _compare(label: str, bodies: list[bytes]) -> None:
         "columns: the same, before the first baseline": partial(_columns, data, default_context()),
         "floor: gunzip, decode, Parquet, no rules, no checks": partial(_floor, data),
     }
-    compare({name: partial(_cold, variant) for name, variant in variants.items()}, _EVENTS, "event")
+    compare(
+        {name: partial(_cold, variant) for name, variant in variants.items()},
+        _EVENTS,
+        "event",
+        _ROUNDS,
+    )
 
 
 def _cold(run: Callable[[], object]) -> object:
