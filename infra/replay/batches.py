@@ -12,8 +12,9 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infra.replay.codes import combine, encode, key_lists, numbers_of
+from infra.replay.codes import numbers_of
 from infra.replay.decoding import decode, events_of
+from infra.replay.maps import Maps
 from schemas.codec import Member
 from schemas.lake import is_date, is_month
 from schemas.tables import AMOUNTS
@@ -93,15 +94,9 @@ class Batch:
     def _repeated_keys(self) -> Iterator[int]:
         """Yield events with a map that has a key twice: the row path keeps the last one."""
         for field in self.events.type:
-            if not pa.types.is_map(field.type):
-                continue
             column = self.events.field(field.name)
-            owners = pc.list_parent_indices(key_lists(column))
-            pairs = combine([encode(owners), encode(column.keys)], len(owners))
-            if pc.count_distinct(pairs).as_py() < len(pairs):
-                counts = pc.value_counts(pairs)
-                twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-                yield from owners.filter(pc.is_in(pairs, twice)).to_pylist()
+            if pa.types.is_map(field.type) and column.null_count < len(column):
+                yield from Maps(column).repeated()
 
 
 def batches(members: Sequence[Member], unusual: list[Member]) -> Iterator[Batch]:

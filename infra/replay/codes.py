@@ -98,14 +98,9 @@ def first_rows(numbers: pa.Array) -> pa.Array:
 
 def numbers_of(array: pa.Array) -> list[int]:
     """Return integers without nulls as Python's, ten times as fast as Arrow does."""
-    code = {pa.int32(): "i", pa.int64(): "q", pa.uint64(): "Q"}[array.type]
-    numbers = memoryview(array.buffers()[1]).cast(code)
+    data = memoryview(array.buffers()[1])
+    if array.type == pa.int32():
+        numbers = data.cast("i")
+    else:
+        numbers = data.cast("Q" if array.type == pa.uint64() else "q")
     return numbers[array.offset : array.offset + len(array)].tolist()
-
-
-def key_lists(maps: pa.MapArray) -> pa.ListArray:
-    """Return each map's keys as a list: Arrow counts the items of lists only."""
-    keys = maps.keys
-    return pa.Array.from_buffers(
-        pa.list_(keys.type), len(maps), maps.buffers()[:2], offset=maps.offset, children=[keys]
-    )

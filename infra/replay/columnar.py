@@ -4,7 +4,9 @@ Nothing is defined twice. A record that is usual in every respect, and proven to
 columns and judged by the same rule functions; any other goes through the row path.
 """
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 
 import pyarrow as pa
@@ -37,6 +39,10 @@ class Columnar:
             Tables and failures as `row_path.judge_rows` gives them; the rows may stand in
             another order.
         """
+        with _collected_later():
+            return self._judge(members)
+
+    def _judge(self, members: Iterable[Member]) -> Judged:
         usual: list[Member] = []
         unusual: list[Member] = []
         order: dict[int, int] = {}
@@ -91,3 +97,16 @@ class Columnar:
     def _baseline(self, charge_date: str) -> str | None:
         baseline = self._context.baselines.for_date(charge_date)
         return baseline.version if baseline else None
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """Keep Python from looking for cycles among what is remembered: there are none, and many."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -7,16 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infra.replay.codes import (
-    Codes,
-    combine,
-    encode,
-    encode_as,
-    encode_both,
-    first_rows,
-    key_lists,
-    numbers_of,
-)
+from infra.replay.codes import Codes, combine, encode, encode_as, encode_both
+from infra.replay.maps import Maps
 from rules import Charge
 from rules.distinct import HAS_TAGS, TAG_KEY, TAGS, Reader
 from transforms.judge import seconds, seconds_of_day
@@ -32,6 +24,7 @@ class Inputs:
         """Take decoded events; nothing is encoded yet."""
         self._events, self._dates = events, charge_dates
         self._codes: dict[str, Codes] = {}
+        self._tags = Maps(events.field(TAGS))
 
     def __len__(self) -> int:
         return len(self._dates)
@@ -74,13 +67,11 @@ class Inputs:
             ends = self._micros("charge_period_end")
             return encode_both(self._micros("charge_period_start"), ends, seconds)
         if name == TAGS:
-            return _tag_sets(self._column(TAGS))
+            return self._tags.sets()
         if name == HAS_TAGS:
-            lengths = pc.list_value_length(key_lists(self._column(TAGS)))
-            return encode(pc.greater(lengths, 0))
+            return encode(pc.greater(self._tags.lengths(), 0))
         if name.startswith(TAG_KEY):
-            key = pa.scalar(name.removeprefix(TAG_KEY), pa.string())
-            return encode(pc.map_lookup(self._column(TAGS), key, "first"))
+            return self._tags.value(name.removeprefix(TAG_KEY))
         return encode(self._column(name))
 
     def _column(self, name: str) -> pa.Array:
@@ -88,27 +79,3 @@ class Inputs:
 
     def _micros(self, name: str) -> pa.Array:
         return self._column(name).view(pa.int64())
-
-
-def _tag_sets(tags: pa.MapArray) -> Codes:
-    """Return the codes of whole tag sets: equal where they have the same pairs in the same order.
-
-    Their values are tuples of pairs, and None.
-    """
-    columns = [encode(tags.keys), encode(tags.items)]
-    pairs = combine(columns, len(tags.keys))
-    first = first_rows(pairs)
-    texts = list(zip(*(column.at(first) for column in columns), strict=True))
-    numbers, offsets = numbers_of(pairs), numbers_of(tags.offsets)
-    known: dict[tuple[int, ...] | None, int] = {}
-    codes = [
-        known.setdefault(tuple(numbers[start:end]) if there else None, len(known))
-        for there, start, end in zip(
-            tags.is_valid().to_pylist(), offsets[:-1], offsets[1:], strict=True
-        )
-    ]
-    return Codes(
-        pa.array(codes, pa.int32()),
-        len(known),
-        lambda: [s if s is None else tuple(texts[code] for code in s) for s in known],
-    )

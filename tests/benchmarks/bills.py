@@ -1,15 +1,16 @@
 """Records of longer bills made from the samples: the same resources, hour after hour."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from producers.packing import Packer
 from producers.sources import ChargeRow
+from rules import Baseline, SeriesKey, SeriesStats
 from schemas.amounts import amount
-from schemas.codec import ChargeEncoder
+from schemas.codec import Batch, ChargeEncoder, decode
 from schemas.events import ChargeEnvelope
 from schemas.tables import AMOUNTS
 from tests.sources import file_source, rows_of
@@ -20,12 +21,13 @@ _HOURS = 28 * 24
 """A bill goes through the first four weeks of its month, and then begins again."""
 
 
-def records(file: Path, events: int, unlike: bool = False) -> Iterator[bytes]:
+def records(file: Path, events: int, amounts: int = 10, unlike: bool = False) -> Iterator[bytes]:
     """Yield a bill's packed records.
 
     Args:
-        file: the sample whose rows repeat, each hour with other amounts.
+        file: the sample whose rows repeat, hour after hour.
         events: how many events.
+        amounts: how many amounts a row has in turn.
         unlike: give every tag of every event a value of its own.
     """
     rows = [r for r in rows_of(file_source(file)) if isinstance(r, ChargeRow)]
@@ -34,7 +36,7 @@ def records(file: Path, events: int, unlike: bool = False) -> Iterator[bytes]:
     by_day: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for ordinal in range(events):
         hour, at = divmod(ordinal, len(rows))
-        charge = {**_at_hour(rows[at].charge, hour % _HOURS, hour), "ordinal": ordinal}
+        charge = {**_at_hour(rows[at].charge, hour, hour % amounts), "ordinal": ordinal}
         if unlike and charge["tags"] is not None:
             charge["tags"] = {key: f"{value}{ordinal}" for key, value in charge["tags"].items()}
         day = datetime.fromtimestamp(charge["charge_period_start"] // 1_000_000, UTC).date()
@@ -55,13 +57,38 @@ def records(file: Path, events: int, unlike: bool = False) -> Iterator[bytes]:
         yield record.data
 
 
-def _at_hour(charge: dict[str, Any], hour: int, round_: int) -> dict[str, Any]:
+def history(bodies: Sequence[bytes], share: Decimal = Decimal(1)) -> Baseline:
+    """Return a baseline from before the records: each series at a share of its lowest cost."""
+    entries: dict[SeriesKey, SeriesStats] = {}
+    dates = set()
+    for body in bodies:
+        batch = decode(body)
+        assert isinstance(batch, Batch)
+        dates.add(batch.envelope["charge_date"])
+        for event in batch.events:
+            seconds = (event["charge_period_end"] - event["charge_period_start"]) // 1_000_000
+            key = SeriesKey(
+                event["billing_account_id"], event["sub_account_id"], event["service_name"],
+                event["region_id"], event["resource_id"] or event["sku_id"], seconds,
+            )  # fmt: skip
+            level = round(Decimal(event["effective_cost"] or event["billed_cost"]) * share, 12)
+            known = entries.get(key)
+            if known is None or level < known.level:
+                entries[key] = SeriesStats(
+                    60, "2018-01-01", event["billing_currency"], level, Decimal(0),
+                    (level, *[None] * 6), Decimal(3), event["sku_id"],
+                )  # fmt: skip
+    first = date.fromisoformat(min(dates))
+    through, start = first - timedelta(days=2), first - timedelta(days=1)
+    return Baseline(through.isoformat(), start.isoformat(), entries)
+
+
+def _at_hour(charge: dict[str, Any], hour: int, amount_number: int) -> dict[str, Any]:
     new = dict(charge)
     if charge["charge_period_end"] - charge["charge_period_start"] == _HOUR:
-        new["charge_period_start"] = charge["billing_period_start"] + hour * _HOUR
+        new["charge_period_start"] = charge["billing_period_start"] + hour % _HOURS * _HOUR
         new["charge_period_end"] = new["charge_period_start"] + _HOUR
     for name in AMOUNTS:
         if charge[name] is not None and not name.endswith("unit_price"):
-            # Ten amounts in turn: a resource costs the same in many hours, not in all.
-            new[name] = amount(str(Decimal(charge[name]) * (1000 + round_ % 10) / 1000)).text
+            new[name] = amount(str(Decimal(charge[name]) * (1000 + amount_number) / 1000)).text
     return new
