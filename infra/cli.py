@@ -22,6 +22,7 @@ from infra.commands.query import query_command
 from infra.commands.replay import replay_command
 from infra.commands.report import report_command
 from infra.commands.rules import rules_group
+from infra.commands.rules_explain import explain_command
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -38,6 +39,8 @@ def finops() -> None:
       finops query --sql "select * from charges limit 5"
     """
 
+
+rules_group.add_command(explain_command)
 
 for command in (
     demo_command,

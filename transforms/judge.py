@@ -92,10 +92,11 @@ def _finding(finding: Finding) -> dict[str, str | None]:
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
-        "amount": _text(finding.amount),
-        "expected": None if finding.expected is None else _text(finding.expected),
+        "amount": stored_text(finding.amount),
+        "expected": None if finding.expected is None else stored_text(finding.expected),
     }
 
 
-def _text(value: Decimal) -> str:
+def stored_text(value: Decimal) -> str:
+    """Return an amount as a row holds it: plain notation, twelve decimals, rounded half-even."""
     return format(value.quantize(_QUANTUM, context=_ROUNDING).normalize(_ROUNDING), "f")
