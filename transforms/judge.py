@@ -31,7 +31,7 @@ class Judge:
 
     def columns(self, event: ChargeRecorded) -> dict[str, Any]:
         """Return the verdict columns of an event, as they stand in its row."""
-        return self.row(evaluate(_charge(event, self._date), self._rules, self.facts))
+        return self.row(evaluate(charge_of(event, self._date), self._rules, self.facts))
 
     def row(self, verdict: Judgement) -> dict[str, Any]:
         """Return what the rules said as the verdict columns of a row."""
@@ -44,7 +44,8 @@ class Judge:
         }
 
 
-def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
+def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
+    """Return an event as the rules see it; the date is its partition's."""
     get = event.get
     start = event["charge_period_start"]
     effective = get("effective_cost")
