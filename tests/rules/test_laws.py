@@ -174,3 +174,18 @@ def test_v2_says_a_new_thing_once(case: tuple[Charge, Facts]) -> None:
     charge, facts = case
     found = [f.rule for f in evaluate(charge, rule_set("v2"), facts).findings if f.expected is None]
     assert not {"first_seen", "classify_cost"} <= set(found)
+
+
+@settings(deadline=None)
+@given(KNOWN)
+def test_v2_does_not_keep_silent_of_what_v1_calls_new(case: tuple[Charge, Facts]) -> None:
+    """A new charge that v1 has a finding of has one in v2 too, at whatever hour it comes."""
+    charge, facts = case
+    # By a baseline that knows other series only.
+    charge = charge._replace(resource_id="never seen", charge_class=None, charge_category="Usage")
+    before, after = (
+        {f.rule for f in evaluate(charge, rule_set(name), facts).findings if f.expected is None}
+        for name in ("v1", "v2")
+    )
+    if "classify_cost" in before:
+        assert after & {"classify_cost", "first_seen"}
