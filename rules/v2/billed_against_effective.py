@@ -24,8 +24,9 @@ def billed_against_effective(charge: Charge, facts: Facts) -> Verdict:
     for 20.62.
 
     When it is wrong: a discount that the provider applies only to the effective cost looks the
-    same; a charge of a commitment that names neither the commitment nor its pricing category is
-    taken for one without. Both can be told by the policy's percentage.
+    same, and so does usage that somebody else bills (FOCUS lets a reseller's rows bill zero); a
+    charge of a commitment that names neither the commitment nor its pricing category is taken for
+    one without. All can be told by the policy's percentage.
     """
     limits, effective = facts.policy.consistency, charge.effective_cost
     if limits is None or effective is None or effective == charge.billed_cost:
