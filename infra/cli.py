@@ -19,6 +19,7 @@ from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
 from infra.commands.report import report_command
+from infra.commands.rules import rules_group
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -42,6 +43,7 @@ for command in (
     settle_command,
     query_command,
     report_command,
+    rules_group,
     deliveries_command,
     quarantine_group,
     audit_command,
