@@ -18,6 +18,7 @@ from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
+from infra.commands.replay import replay_command
 from infra.commands.report import report_command
 from infra.commands.rules import rules_group
 from infra.commands.simulate import simulate_command
@@ -48,6 +49,7 @@ for command in (
     quarantine_group,
     audit_command,
     evaluations_group,
+    replay_command,
     events_group,
     simulate_command,
     local_group,

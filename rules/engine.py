@@ -1,5 +1,7 @@
 """Apply a rule set to one charge: the loop, and nothing else."""
 
+from collections.abc import Iterable
+
 from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
 
 RULE_ERROR = "rule-error"
@@ -15,14 +17,23 @@ def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
     run, and the columns it would have decided stay `unknown`. Where two rules decide the same
     column, the later one wins.
     """
+    return merge([answer(rule, charge, facts) for rule in rule_set.rules])
+
+
+def answer(rule: Rule, charge: Charge, facts: Facts) -> Verdict:
+    """Return one rule's verdict; of a rule that raises, the finding `rule-error`."""
+    try:
+        return rule(charge, facts)
+    except Exception as error:
+        return Verdict(finding=_rule_error(rule, error, charge))
+
+
+def merge(verdicts: Iterable[Verdict]) -> Evaluation:
+    """Join the verdicts of a set's rules, given in its order, to what they say together."""
     cost_class = tag_status = UNKNOWN
     missing_tags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    for rule in rule_set.rules:
-        try:
-            verdict = rule(charge, facts)
-        except Exception as error:
-            verdict = Verdict(finding=_rule_error(rule, error, charge))
+    for verdict in verdicts:
         if verdict.cost_class is not None:
             cost_class = verdict.cost_class
         if verdict.tag_status is not None:
