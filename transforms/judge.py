@@ -30,7 +30,7 @@ class Judge:
 
     def columns(self, event: ChargeRecorded) -> dict[str, Any]:
         """Return the verdict columns of an event, as they stand in its row."""
-        verdict = evaluate(_charge(event, self._date), self._rules, self._facts)
+        verdict = evaluate(charge_of(event, self._date), self._rules, self._facts)
         return {
             **self._names,
             "cost_class": verdict.cost_class,
@@ -40,7 +40,8 @@ class Judge:
         }
 
 
-def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
+def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
+    """Return an event as the rules see it; the date is its partition's."""
     get = event.get
     start = event["charge_period_start"]
     effective = get("effective_cost")
@@ -77,10 +78,11 @@ def _finding(finding: Finding) -> dict[str, str | None]:
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
-        "amount": _text(finding.amount),
-        "expected": None if finding.expected is None else _text(finding.expected),
+        "amount": stored_text(finding.amount),
+        "expected": None if finding.expected is None else stored_text(finding.expected),
     }
 
 
-def _text(value: Decimal) -> str:
+def stored_text(value: Decimal) -> str:
+    """Return a finding's amount as its row holds it: half-even to twelve decimals, plain."""
     return format(value.quantize(_QUANTUM, context=_ROUNDING).normalize(_ROUNDING), "f")
