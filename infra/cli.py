@@ -16,6 +16,7 @@ from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
+from infra.commands.policy import policy_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
 from infra.commands.replay import replay_command
@@ -50,6 +51,7 @@ for command in (
     audit_command,
     evaluations_group,
     replay_command,
+    policy_group,
     events_group,
     simulate_command,
     local_group,

@@ -13,7 +13,7 @@ from rules.charge import Charge
 from rules.engine import answer
 from rules.model import Facts, Rule, Verdict
 from rules.series import series_key
-from rules.watching import ANY_TAGS, EVERYTHING, HOLLOW, WatchedTags, charge_type
+from rules.watching import ANY_TAGS, EVERYTHING, WatchedTags, watched
 
 
 class Looked(NamedTuple):
@@ -85,24 +85,18 @@ class _Log:
 
 def _charge(charge: Charge, log: _Log) -> Charge:
     tags = charge.tags
-    watched = tags if tags is None else WatchedTags(dict(tags), log.tag_key, log.other_tags)
+    watched_tags = tags if tags is None else WatchedTags(dict(tags), log.tag_key, log.other_tags)
 
-    def field(name: str) -> property:
-        value = watched if name == "tags" else getattr(charge, name)
+    def read(name: str) -> Any:
+        log.fields[name] = None
+        return watched_tags if name == "tags" else getattr(charge, name)
 
-        def read(_: object) -> Any:
-            log.fields[name] = None
-            return value
-
-        return property(read)
-
-    def whole(method: str, _: object, *args: Any, **named: Any) -> Any:
+    def whole(method: str, *args: Any, **named: Any) -> Any:
         log.fields |= dict.fromkeys(Charge._fields)
         log.all_tags = True
         return getattr(charge, method)(*args, **named)
 
-    hollow = (HOLLOW,) * len(Charge._fields)
-    return tuple.__new__(charge_type(field, whole), hollow)
+    return watched(read, whole)
 
 
 def _values(value: Any, path: str, seen: dict[str, None]) -> Any:
@@ -144,5 +138,4 @@ def _baseline(baseline: Baseline, about: Charge, log: _Log) -> Baseline:
 
         return method
 
-    watched = type("Baseline", (Baseline,), {"__getattribute__": read})
-    return object.__new__(watched)
+    return object.__new__(type("Baseline", (Baseline,), {"__getattribute__": read}))

@@ -4,7 +4,7 @@ Each looks like the value it stands for: of its type, with its methods and its a
 or a dict it holds nothing, so that a read which goes around the methods finds nothing to decide by.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 from rules.charge import Charge
@@ -40,19 +40,41 @@ _OF_THE_TYPE = {
     *("__getattribute__", "__setattr__", "__delattr__", "__doc__", "__class_getitem__"),
 }
 _CHARGE_METHODS = {"_replace", "_asdict", *dir(tuple)} - _OF_THE_TYPE
-_TAG_METHODS = set(dir(dict)) - _OF_THE_TYPE - {"__getitem__", "__contains__", "get", "fromkeys"}
+TAG_METHODS = set(dir(dict)) - _OF_THE_TYPE - {"__getitem__", "__contains__", "get", "fromkeys"}
+"""Methods of tags that read all of them."""
 
 
-def charge_type(field: Callable[[str], property | None], whole: Callable[..., Any]) -> type[Charge]:
-    """Make a kind of charge.
+class WatchedCharge(Charge):
+    """A charge that asks others for what a rule reads of it.
+
+    `_read` is given a field's name and returns its value. `_whole` stands for each method that
+    reads all fields: it is given the method's name and arguments, and returns the answer.
+    """
+
+    _read: Callable[[str], Any]
+    _whole: Callable[..., Any]
+
+
+def watched(read: Callable[[str], Any], whole: Callable[..., Any]) -> Charge:
+    """Return a charge of which every read goes through `read` or `whole`."""
+    charge = tuple.__new__(WatchedCharge, (HOLLOW,) * len(Charge._fields))
+    charge._read, charge._whole = read, whole
+    return charge
+
+
+def narrow_type(fields: Collection[str], other: Seen) -> type[Charge]:
+    """Make a kind of charge that has some fields, at the usual speed, and no others.
 
     Args:
-        field: returns the property that stands for a field, or None to leave it as it is.
-        whole: stands for each method that reads all fields: it is given the method's name, the
-            charge, and the method's arguments.
+        fields: those it has.
+        other: is told the name of another field that is read, or `EVERYTHING`; has to raise.
     """
-    body: dict[str, Any] = {name: p for name in Charge._fields if (p := field(name)) is not None}
-    body |= {name: _method(name, whole) for name in _CHARGE_METHODS}
+
+    def absent(name: str) -> property:
+        return property(lambda _: other(name))
+
+    body: dict[str, Any] = {name: absent(name) for name in Charge._fields if name not in fields}
+    body |= {name: _method(name, lambda *_, **__: other(EVERYTHING)) for name in _CHARGE_METHODS}
     return type("Charge", (Charge,), {**body, "__module__": Charge.__module__})
 
 
@@ -62,14 +84,20 @@ class WatchedTags(dict[str, str]):
     `get`, `[key]` and `in` read a key, `bool` reads whether there is any tag, all else everything.
     """
 
-    def __init__(self, tags: dict[str, str], key: Seen, other: Seen) -> None:
-        """Stand for `tags`: `key` is told a key, `other` is told `ANY_TAGS` or `EVERYTHING`."""
+    def __init__(
+        self, tags: Mapping[str, str], key: Seen, other: Seen, any_: bool | None = None
+    ) -> None:
+        """Stand for `tags`: `key` is told a key, `other` is told `ANY_TAGS` or `EVERYTHING`.
+
+        `any_` tells whether there is any tag, where `tags` are not all.
+        """
         super().__init__()
         self._tags, self._key, self._other = tags, key, other
+        self._any = bool(tags) if any_ is None else any_
 
     def __bool__(self) -> bool:
         self._other(ANY_TAGS)
-        return bool(self._tags)
+        return self._any
 
     def __getitem__(self, key: str) -> str:
         self._ask(key)
@@ -104,5 +132,19 @@ def _whole_tags(name: str, tags: WatchedTags, *args: Any, **named: Any) -> Any:
     return getattr(tags._tags, name)(*args, **named)
 
 
-for _name in _TAG_METHODS:
+def _whole_charge(name: str, charge: WatchedCharge, *args: Any, **named: Any) -> Any:
+    return charge._whole(name, *args, **named)
+
+
+def _field(name: str) -> property:
+    return property(lambda charge: charge._read(name))
+
+
+for _name in TAG_METHODS:
     setattr(WatchedTags, _name, _method(_name, _whole_tags))
+for _name in _CHARGE_METHODS:
+    setattr(WatchedCharge, _name, _method(_name, _whole_charge))
+for _name in Charge._fields:
+    setattr(WatchedCharge, _name, _field(_name))
+WatchedCharge.__name__ = WatchedCharge.__qualname__ = Charge.__name__
+WatchedCharge.__module__ = Charge.__module__

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules import BaselineSeries, Policy, RuleSet, default_policy, parse_policy, rule_set
+from rules import (
+    BaselineSeries,
+    Policy,
+    RuleSet,
+    check_policy,
+    default_policy,
+    default_policy_for,
+    parse_policy,
+    rule_set,
+)
 from schemas.lake import is_evaluation
 from transforms.errors import EvaluationError
 
@@ -31,7 +40,7 @@ def context_from(environment: Mapping[str, str]) -> Context:
 
     `FINOPS_EVALUATION` names it (default `v1`), `FINOPS_RULES` its rule set (default `v1`),
     `FINOPS_POLICY` is its policy document and `FINOPS_POLICY_FILE` a file with one (default: the
-    one we ship). Its baselines are the series of its own name, and are read elsewhere.
+    one that ships with the rule set). Its baselines are the series of its name, read elsewhere.
 
     Raises:
         FinopsError: an unknown rule set, or a policy document that is not one.
@@ -40,12 +49,13 @@ def context_from(environment: Mapping[str, str]) -> Context:
     if not is_evaluation(name):
         raise EvaluationError(f"evaluation {name[:40]!r}: use lower-case letters, digits, - and _")
     rules = rule_set(environment.get("FINOPS_RULES") or "v1")
-    return Context(name, rules, _policy(environment), BaselineSeries())
+    policy = check_policy(rules, _policy(environment, rules))
+    return Context(name, rules, policy, BaselineSeries())
 
 
-def _policy(environment: Mapping[str, str]) -> Policy:
+def _policy(environment: Mapping[str, str], rules: RuleSet) -> Policy:
     if text := environment.get("FINOPS_POLICY"):
         return parse_policy(text.encode())
     if file := environment.get("FINOPS_POLICY_FILE"):
         return parse_policy(Path(file).read_bytes())
-    return default_policy()
+    return default_policy_for(rules)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from rules import Policy, PolicyError, RuleSet, parse_policy, rule_set
+from rules import Policy, PolicyError, RuleSet, check_policy, parse_policy, rule_set
 from rules.released import rules_fingerprint
 from schemas.lake import EVALUATIONS, POLICIES, ObjectStore, is_evaluation
 from transforms.baseline_store import BaselineReader
@@ -38,6 +38,7 @@ def define(name: str, rules: RuleSet, policy: Policy, baselines: str) -> Definit
 
     Raises:
         EvaluationError: the name of the evaluation or of the series is not one.
+        PolicyError: the policy lacks sections that the rule set reads.
     """
     for text, what in ((name, "evaluation"), (baselines, "baseline series")):
         if not is_evaluation(text):
@@ -45,6 +46,7 @@ def define(name: str, rules: RuleSet, policy: Policy, baselines: str) -> Definit
                 f"{text[:40]!r} cannot name an {what}: use up to 32 lower-case letters, digits, "
                 "- and _"
             )
+    check_policy(rules, policy)
     return Definition(name, rules.name, rules_fingerprint(rules), policy.version, baselines)
 
 

@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from rules import Charge, Facts, Finding, RuleSet, evaluate
+from rules import Evaluation as Judgement
 from schemas.amounts import SCALE
 from schemas.events import ChargeRecorded
 from transforms.context import Context as Evaluation
@@ -21,7 +22,7 @@ class Judge:
         baseline = evaluation.baselines.for_date(charge_date)
         self._date = charge_date
         self._rules: RuleSet = evaluation.rule_set
-        self._facts = Facts(evaluation.policy, baseline)
+        self.facts = Facts(evaluation.policy, baseline)
         self._names = {
             "rules_version": evaluation.rule_set.name,
             "policy_version": evaluation.policy.version,
@@ -30,7 +31,10 @@ class Judge:
 
     def columns(self, event: ChargeRecorded) -> dict[str, Any]:
         """Return the verdict columns of an event, as they stand in its row."""
-        verdict = evaluate(charge_of(event, self._date), self._rules, self._facts)
+        return self.row(evaluate(charge_of(event, self._date), self._rules, self.facts))
+
+    def row(self, verdict: Judgement) -> dict[str, Any]:
+        """Return what the rules said as the verdict columns of a row."""
         return {
             **self._names,
             "cost_class": verdict.cost_class,
@@ -60,8 +64,8 @@ def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
             get("charge_class"),
             get("charge_frequency"),
             charge_date,
-            start // _MICROS % _DAY,
-            (event["charge_period_end"] - start) // _MICROS,
+            seconds_of_day(start),
+            seconds(start, event["charge_period_end"]),
             event["billing_currency"],
             Decimal(event["billed_cost"]),
             None if effective is None else Decimal(effective),
@@ -71,6 +75,16 @@ def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
             get("commitment_discount_status"),
         ),
     )
+
+
+def seconds_of_day(micros: int) -> int:
+    """Return the seconds from midnight, UTC, to a time in microseconds since 1970."""
+    return micros // _MICROS % _DAY
+
+
+def seconds(start: int, end: int) -> int:
+    """Return the whole seconds between two times in microseconds since 1970."""
+    return (end - start) // _MICROS
 
 
 def _finding(finding: Finding) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from infra.commands.options import counted, json_option, lake_options, print_jso
 from infra.evaluations.lifecycle import add, behind, remove, switch
 from infra.evaluations.lifecycle import rows_prefix as rows_of
 from infra.wiring import Platform, open_platform
-from rules import Policy, RuleSet, default_policy, parse_policy, rule_set
+from rules import Policy, RuleSet, default_policy_for, parse_policy, rule_set
 from transforms.baseline_store import index
 from transforms.evaluations import lookup, registered
 from transforms.state import active_evaluation
@@ -126,7 +126,7 @@ def add_command(
 def _policy(rules: RuleSet, file: Path | None) -> Policy:
     if file is not None:
         return parse_policy(file.read_bytes())
-    return default_policy()
+    return default_policy_for(rules)
 
 
 @evaluations_group.command("activate")

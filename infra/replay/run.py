@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from infra.local.firehose.parquet import write_parquet
 from infra.local.firehose.settings import Parquet
+from infra.replay.columnar import Columnar
 from infra.replay.present import Present, days_with_rows
 from infra.replay.receipts import Receipt, Receipts, name_of
-from infra.replay.row_path import judge_rows
 from infra.replay.selection import Selection
-from schemas.codec import Unreadable, envelope_of, split_members
+from schemas.codec import Member, Unreadable, envelope_of, split_members
 from schemas.lake import RAW, ObjectStore, charges_partition
 from schemas.registry import CHARGE_RECORDED
 from schemas.tables import CHARGES_STORED
@@ -93,6 +93,7 @@ class Replay:
         self._store = store
         self._query = query
         self._context = context
+        self._columnar = Columnar(context)
         self._selection = selection
         self._parquet = parquet
         self._again = again
@@ -140,8 +141,8 @@ class Replay:
         """Replay the selected part of one object of raw/, a piece at a time."""
         days: Counter[Day] = Counter()
         failed: Counter[str] = Counter()
-        for number, bodies in self._pieces(raw_key, days, failed):
-            judged = judge_rows(bodies, self._context)
+        for number, members in self._pieces(raw_key, days, failed):
+            judged = self._columnar.judge(members)
             failed.update(result.reason.value for result in judged.failed)
             own = f"replay-{name_of(raw_key)}-{number:04}-"
             by_day = _by_day(judged.tables)
@@ -155,7 +156,7 @@ class Replay:
 
     def _pieces(
         self, raw_key: str, days: Counter[Day], failed: Counter[str]
-    ) -> Iterator[tuple[int, list[bytes]]]:
+    ) -> Iterator[tuple[int, list[Member]]]:
         """Yield the selected records of an object in numbered pieces, counting them by day.
 
         A record belongs to a piece by where it begins in the object, whatever else is selected: the
@@ -163,20 +164,23 @@ class Replay:
         """
         body = self._store.get(raw_key)
         number = at = 0
-        piece: list[bytes] = []
+        piece: list[Member] = []
         for member in split_members(body):
             if piece and at // PIECE_BYTES != number:
                 yield number, piece
                 piece = []
             number = at // PIECE_BYTES
             at += len(member.body)
-            head = member if isinstance(member, Unreadable) else envelope_of(member)
+            if isinstance(member, Unreadable):
+                failed[member.reason.value] += 1
+                continue
+            head = envelope_of(member)
             if isinstance(head, Unreadable):
                 failed[head.reason.value] += 1
                 continue
             schema, envelope = head
             if schema.name == CHARGE_RECORDED and self._selection.wants(envelope):
-                piece.append(member.body)
+                piece.append(member)
                 day = envelope["delivery_id"], envelope["billing_period"], envelope["charge_date"]
                 days[day] += 0  # to be verified, even if none of its events can be read
         if piece:

@@ -1,10 +1,21 @@
 """Evaluations on the whole stack: added, active for new events, back again, removed."""
 
+from datetime import date
 from pathlib import Path
 
+import pytest
+
+from infra.ingesting import run_ingest
+from infra.wiring import start
+from rules import default_policy, parse_policy
 from tests import samples
 from tests.e2e.conftest import Finops, Lake
+from tests.sources import file_source
+from transforms.baseline_store import index
+from transforms.context import context_from
+from transforms.errors import EvaluationError
 from transforms.evaluations import registered
+from transforms.jobs_handler import Job, run_baseline, run_settle
 
 SUMS = (
     "select evaluation, policy_version, count(*) as n, sum(billed_cost) as billed from charges "
@@ -103,3 +114,42 @@ def test_wrong_names_and_rules_are_one_sentence(lake: Lake, finops: Finops) -> N
         assert len(answer.err.splitlines()) == 1
     answer = finops("audit", "--evaluation", "nope")
     assert (answer.code, "no evaluation 'nope'" in answer.err) == (2, True)
+
+
+def test_a_policy_by_parameter_judges_the_rows_of_its_own_evaluation(
+    tmp_path: Path,
+) -> None:
+    """As on AWS: the template's parameters name the stack's evaluation, rule set and policy."""
+    policy = default_policy().to_bytes().replace(STRICT.encode(), b'"spike_min_percent":10')
+    parameters = {"Evaluations": "mine,v1", "Rules": "v1", "Policy": policy.decode()}
+    with start(tmp_path / "finops", parameters=parameters) as (_, platform):
+        run_ingest(platform, file_source(samples.REAL))
+        (row,) = platform.query.rows(SUMS)
+    assert (row["evaluation"], row["n"]) == ("mine", len(samples.rows(samples.REAL)))
+    assert row["policy_version"] == parse_policy(policy).version != default_policy().version
+
+
+def test_a_parameter_that_was_changed_in_place_is_told_by_settle(lake: Lake) -> None:
+    """What arrived is settled all the same; then the job fails with a sentence."""
+    lake.ingest(samples.REAL)
+    platform = lake.started()[1]
+    policy = default_policy().to_bytes().replace(STRICT.encode(), b'"spike_min_percent":10')
+    changed = context_from({"FINOPS_POLICY": policy.decode()})
+    platform.store.delete("state/current/current.json")
+    job = Job(platform.query, platform.store, changed, platform.clock.now)
+    with pytest.raises(EvaluationError, match="give the new one a name of its own"):
+        run_settle(job, 5)
+    assert platform.store.get("state/current/current.json")
+
+
+def test_a_new_baseline_is_appended_to_every_series_in_use(lake: Lake, finops: Finops) -> None:
+    """Two evaluations, two series; an evaluation that shares one adds none."""
+    lake.ingest(samples.REAL)
+    platform = lake.started()[1]
+    finops("evaluations", "add", "other", "--rules", "v1", "--baselines", "own")
+    finops("evaluations", "add", "third", "--rules", "v1")
+    job = Job(platform.query, platform.store, platform.first, platform.clock.now)
+    answer = run_baseline(job, date(2024, 9, 28))
+    assert answer["appended_to"] == ["own", "v1"]
+    assert run_baseline(job, date(2024, 9, 28))["published"] is None
+    assert index(platform.store, "own") == index(platform.store, "v1")
