@@ -3,6 +3,7 @@
 FinopsError
 ├── QueryError        a query that has no result
 ├── JobError          a job was not called as its template calls it
+├── DifferenceError   two sides cannot be compared as it was asked
 └── EvaluationError   an evaluation that is not registered, or registered as something else
 """
 
@@ -15,6 +16,10 @@ class QueryError(FinopsError):
 
 class JobError(FinopsError):
     """A job's event or environment is not what the template gives it."""
+
+
+class DifferenceError(FinopsError):
+    """Two sides cannot be compared as it was asked."""
 
 
 class EvaluationError(FinopsError):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rules import Charge
 from schemas.amounts import EXACT
 from transforms.differences.changes import (
+    COLUMNS,
     KINDS,
     REWORDED,
     Change,
@@ -20,6 +21,8 @@ from transforms.differences.rows import Compared
 
 _ZERO = Decimal(0)
 Key = tuple[str | None, ...]
+GroupName = tuple[str, str, str]
+"""(kind or class column, rule or `before → after`, currency)."""
 
 
 class Kept(NamedTuple):
@@ -90,8 +93,7 @@ class Counter:
         self._totals: dict[tuple[str, str], Sums] = defaultdict(Sums)
         self._findings: dict[tuple[str, Key, str], Sums] = defaultdict(Sums)
         self._classes: dict[tuple[ClassChange, Key, str], Sums] = defaultdict(Sums)
-        self.groups: dict[tuple[str, str, str], Group] = {}
-        """By (kind or class column, rule or values, currency)."""
+        self._groups: dict[GroupName, Group] = {}
         self.differing = 0
 
     def add(self, compared: Compared) -> None:
@@ -130,7 +132,12 @@ class Counter:
         group.add(cost, Kept(compared, change))
 
     def _group(self, kind: str, name: str, currency: str) -> Group:
-        return self.groups.setdefault((kind, name, currency), Group(self._keep))
+        return self._groups.setdefault((kind, name, currency), Group(self._keep))
+
+    def in_order(self) -> list[tuple[GroupName, Group]]:
+        """Return the groups of rows that were kept: findings first, the largest first."""
+        order = (*KINDS, *COLUMNS)
+        return sorted(self._groups.items(), key=lambda g: (order.index(g[0][0]), -g[1].rows, g[0]))
 
     def totals(self) -> tuple[FindingCount, ...]:
         """Return the findings by kind and currency."""

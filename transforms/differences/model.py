@@ -1,6 +1,5 @@
 """The difference of two evaluations as a value: what every rendering shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -8,8 +7,9 @@ from typing import Literal
 from rules import Finding
 from schemas.amounts import EXACT
 
-JUDGED, STORED = "judged", "stored"
 Way = Literal["judged", "stored"]
+JUDGED: Way = "judged"
+STORED: Way = "stored"
 DIMENSIONS = ("rule", "service", "account", "owner")
 OWNER_TAGS = ("owner", "application", "business_unit")
 JUDGED_EVENTS = 200_000
@@ -133,6 +133,7 @@ class ReasonCount:
 
     group: str
     name: str
+    currency: str
     ways: tuple[tuple[Cause, ...], ...]
     """As in `Reason`, without what belongs to one event."""
     note: str
@@ -184,6 +185,8 @@ class Difference:
     """By kind, currency and the dimensions asked for."""
     classes: tuple[ClassCount, ...]
     policy: tuple[PolicyDifference, ...]
+    policy_formats: tuple[int, int]
+    """The formats of the two policy documents."""
     reasons: tuple[ReasonCount, ...]
     examples: tuple[Example, ...]
 
@@ -196,11 +199,3 @@ class Difference:
     def same(self) -> bool:
         """Whether nothing differs and every row could be compared."""
         return not self.differing and not any(self.unmatched)
-
-
-def exact_sum(amounts: Sequence[Decimal]) -> Decimal:
-    """Add amounts of one currency, exactly."""
-    total = Decimal(0)
-    for amount in amounts:
-        total = EXACT.add(total, amount)
-    return total

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules import Facts
+from schemas.lake import FIRST_DATE, LAST_DATE
 from transforms.differences.rows import (
     Compared,
     charge_select,
+    findings_as_text,
     read_charge,
     read_verdict,
     verdict_of,
@@ -46,37 +48,46 @@ _TRUTH = f"""
 """
 """The rows of one evaluation that are true, as the view `charges` finds those of the active one."""
 
-_DAYS = """
+_DAYS = f"""
 select charge_date, billing_currency as currency,
     min(billing_period) as first_period, max(billing_period) as last_period,
     count(*) as events, sum(coalesce(effective_cost, billed_cost)) as cost
-from charges
-where charge_date between '{first}' and '{last}'
+from ({_TRUTH}) x
 group by charge_date, billing_currency
 order by charge_date, billing_currency
 """
 
-_CHARGES = """
-select {columns}
-from charges c
-where c.billing_period between '{first_period}' and '{last_period}'
-    and c.charge_date between '{first}' and '{last}'
+_CHARGES = f"""
+select {charge_select("x")}
+from ({_TRUTH}) x
 """
 
-_MATCHED = """
-select a.charge_date, count(*) as matched
-from ({a}) a
-join ({b}) b
+_BOTH = f"""
+from ({_TRUTH.replace("{evaluation}", "{a}")}) a
+{{join}} join ({_TRUTH.replace("{evaluation}", "{b}")}) b
     on b.charge_date = a.charge_date and b.billing_period = a.billing_period
     and b.delivery_id = a.delivery_id and b.ordinal = a.ordinal
-group by a.charge_date
 """
 
-_STORED = """
-select charge_date, billing_currency as currency, count(*) as events,
-    sum(coalesce(effective_cost, billed_cost)) as cost
-from ({truth}) x
-group by charge_date, billing_currency
+_MATCHED = f"""
+select coalesce(a.billing_currency, b.billing_currency) as currency,
+    count(case when b.ordinal is not null then a.ordinal end) as matched,
+    count(case when b.ordinal is null then a.ordinal end) as only_a,
+    count(case when a.ordinal is null then b.ordinal end) as only_b,
+    sum(case when b.ordinal is not null then coalesce(a.effective_cost, a.billed_cost) end) as cost
+{_BOTH.replace("{join}", "full outer")}
+group by 1
+order by 1
+"""
+
+_DIFFERING = f"""
+select {charge_select("a")}, {verdict_select("a", "a_")}, {verdict_select("b", "b_")}
+{_BOTH.replace("{join}", "inner")}
+where a.cost_class <> b.cost_class
+    or a.tag_status <> b.tag_status
+    or json_format(cast(a.missing_tags as json)) <> json_format(cast(b.missing_tags as json))
+    or json_format(cast({findings_as_text("a")} as json))
+        <> json_format(cast({findings_as_text("b")} as json))
 """
 
 
@@ -108,9 +119,29 @@ class Page:
         return {name: getattr(self, name) for name in names}
 
 
-def count_days(query: Query, first: str, last: str) -> list[Day]:
-    """Ask what each charge date of a range holds, by currency."""
-    return [Day(**row) for row in query.rows(_DAYS.format(first=first, last=last))]
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How the true rows of two evaluations meet, in one currency."""
+
+    currency: str
+    matched: int
+    only_a: int
+    only_b: int
+    cost: Decimal | None
+    """What the matched rows cost; None without any."""
+
+
+def count_days(query: Query, evaluation: str, first: str, last: str) -> list[Day]:
+    """Ask what each charge date of a range holds under an evaluation, by currency."""
+    periods = {"first_period": FIRST_DATE[:7], "last_period": LAST_DATE[:7]}
+    sql = _DAYS.format(evaluation=evaluation, first=first, last=last, **periods)
+    return [Day(**row) for row in query.rows(sql)]
+
+
+def count_matched(query: Query, page: Page, a: str, b: str) -> list[Matched]:
+    """Ask how the rows of two evaluations meet in a range."""
+    sql = _MATCHED.format(a=a, b=b, **page.values())
+    return [Matched(**row) for row in query.rows(sql)]
 
 
 def pages_of(days: Iterable[Day], limit: int = PAGE_EVENTS) -> list[Page]:
@@ -129,9 +160,9 @@ def pages_of(days: Iterable[Day], limit: int = PAGE_EVENTS) -> list[Page]:
     return pages
 
 
-def judged(query: Query, page: Page, a: Side, b: Side) -> Iterator[Compared]:
-    """Judge the events of a page by both sides, from the rows of the view `charges`."""
-    sql = _CHARGES.format(columns=charge_select("c"), **page.values())
+def judged(query: Query, page: Page, evaluation: str, a: Side, b: Side) -> Iterator[Compared]:
+    """Judge the events of a page by both sides, from the true rows of one evaluation."""
+    sql = _CHARGES.format(evaluation=evaluation, **page.values())
     facts: dict[str, tuple[Facts, Facts]] = {}
     for row in query.rows(sql):
         event_id, charge = read_charge(row)
@@ -145,14 +176,17 @@ def judged(query: Query, page: Page, a: Side, b: Side) -> Iterator[Compared]:
 
 def stored(query: Query, page: Page, a: str, b: str) -> Iterator[Compared]:
     """Return the events of a page whose stored rows differ between two evaluations."""
-    for row in query.rows(_differing(page, a, b)):
+    for row in query.rows(_DIFFERING.format(a=a, b=b, **page.values())):
         event_id, charge = read_charge(row)
         yield Compared(event_id, charge, read_verdict(row, "a_"), read_verdict(row, "b_"))
 
 
-def stored_counts(query: Query, page: Page, evaluation: str) -> tuple[list[Day], int]:
-    """Return what an evaluation's true rows of a page hold by day and currency."""
-    raise NotImplementedError
+def whole(pages: Iterable[Page]) -> Page:
+    """Return the range that pages cover together."""
+    first, *others = pages
+    for page in others:
+        first = _joined(first, page)
+    return first
 
 
 def _joined(a: Page, b: Page) -> Page:

@@ -25,7 +25,7 @@ class Policies:
         self._given = a, b
         self._documents = tuple(json.loads(p.to_bytes()) for p in (a, b))
         self._leaves = tuple(dict(_leaves(document)) for document in self._documents)
-        self.formats = tuple(document.get(FORMAT, 1) for document in self._documents)
+        self.formats: tuple[int, int] = a.format, b.format
         self.same_format = self.formats[0] == self.formats[1]
         self._made: dict[tuple[int, frozenset[Path]], Policy | None] = {}
         left, right = self._leaves

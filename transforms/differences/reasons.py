@@ -132,9 +132,7 @@ class Reasons:
             elif isinstance(part, _Baseline):
                 yield baseline_cause(charge, *baselines)
             else:
-                facts = [
-                    Facts(s.policy, b) for s, b in zip(self._sides, baselines, strict=True)
-                ]
+                facts = [Facts(s.policy, b) for s, b in zip(self._sides, baselines, strict=True)]
                 yield _rules_cause(change, charge, self._sides, facts)
 
 

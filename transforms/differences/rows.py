@@ -16,8 +16,7 @@ from transforms.judge import charge_of, stored_text
 _PLAIN = tuple(
     name
     for name in Charge._fields
-    if name
-    not in ("charge_date", "period_start_seconds_of_day", "period_seconds", "tags")
+    if name not in ("charge_date", "period_start_seconds_of_day", "period_seconds", "tags")
     and not name.endswith("_cost")
 )
 _MONEY = tuple(name for name in Charge._fields if name.endswith("_cost"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from rules import RULE_SETS, Policy
 from rules.errors import PolicyError
-from rules.registry import check_policy, default_policy_for
+from rules.requirements import check_policy, default_policy_for
 from schemas.lake import BASELINES, ObjectStore, is_evaluation
 from transforms.baseline_store import BaselineReader, index
 from transforms.context import Context
@@ -54,7 +54,9 @@ def side_of(store: ObjectStore, name: str) -> Side:
         check_policy(rules, policy)
     except PolicyError:
         policy = default_policy_for(rules)
-    return Side(name, replace(active.context, rule_set=rules, policy=policy), active.baselines, None)
+    return Side(
+        name, replace(active.context, rule_set=rules, policy=policy), active.baselines, None
+    )
 
 
 def side_of_evaluation(store: ObjectStore, name: str) -> Side:
