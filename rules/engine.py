@@ -1,5 +1,6 @@
 """Apply a rule set to one charge: the loop, and nothing else."""
 
+from rules.errors import BaselineError
 from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
 
 RULE_ERROR = "rule-error"
@@ -14,6 +15,9 @@ def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
     A rule that raises becomes the finding `rule-error`: the row is delivered, the other rules
     run, and the columns it would have decided stay `unknown`. Where two rules decide the same
     column, the later one wins.
+
+    Raises:
+        BaselineError: the facts are not whole. That is a set-up to correct, never a finding.
     """
     cost_class = tag_status = UNKNOWN
     missing_tags: tuple[str, ...] = ()
@@ -21,6 +25,8 @@ def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
     for rule in rule_set.rules:
         try:
             verdict = rule(charge, facts)
+        except BaselineError:
+            raise
         except Exception as error:
             verdict = Verdict(finding=_rule_error(rule, error, charge))
         if verdict.cost_class is not None:

@@ -4,9 +4,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from rules import Charge, Facts, Finding, RuleSet, evaluate
+from rules.shards import Account
 from schemas.amounts import SCALE
 from schemas.events import ChargeRecorded
 from transforms.context import Context as Evaluation
+from transforms.sharded_baseline import ShardedBaseline
 
 _QUANTUM = Decimal(1).scaleb(-SCALE)
 _ROUNDING = Context(prec=200, rounding=ROUND_HALF_EVEN)
@@ -22,14 +24,32 @@ class Judge:
         self._date = charge_date
         self._rules: RuleSet = evaluation.rule_set
         self._facts = Facts(evaluation.policy, baseline)
+        self._sharded = baseline if isinstance(baseline, ShardedBaseline) else None
+        self._account: Account | None = None
         self._names = {
             "rules_version": evaluation.rule_set.name,
             "policy_version": evaluation.policy.version,
             "baseline_version": baseline.version if baseline else "none",
         }
 
+    def in_order(self, events: list[ChargeRecorded]) -> list[ChargeRecorded]:
+        """Return the events in the order to judge them in: of a sharded baseline, shard by shard.
+
+        Each shard is loaded once a record then, however its accounts are mixed.
+        """
+        sharded = self._sharded
+        if sharded is None:
+            return events
+        return sorted(events, key=lambda event: sharded.shard_of(_account(event)))
+
     def columns(self, event: ChargeRecorded) -> dict[str, Any]:
-        """Return the verdict columns of an event, as they stand in its row."""
+        """Return the verdict columns of an event, as they stand in its row.
+
+        Raises:
+            BaselineError: the baseline's shard of its account is missing or damaged.
+        """
+        if self._sharded is not None:
+            self._load(self._sharded, _account(event))
         verdict = evaluate(_charge(event, self._date), self._rules, self._facts)
         return {
             **self._names,
@@ -38,6 +58,16 @@ class Judge:
             "missing_tags": verdict.missing_tags,
             "findings": [_finding(f) for f in verdict.findings],
         }
+
+    def _load(self, sharded: ShardedBaseline, account: Account) -> None:
+        """Put the account's shard at hand, before a rule runs: rules load nothing."""
+        if account != self._account:
+            self._facts = Facts(self._facts.policy, sharded.for_account(account))
+            self._account = account
+
+
+def _account(event: ChargeRecorded) -> Account:
+    return event["billing_account_id"], event.get("sub_account_id")
 
 
 def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
