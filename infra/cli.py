@@ -12,12 +12,17 @@ import click
 from infra.commands.audit import audit_command
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
+from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
+from infra.commands.policy import policy_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
+from infra.commands.replay import replay_command
 from infra.commands.report import report_command
+from infra.commands.rules import rules_group
+from infra.commands.rules_explain import explain_command
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -35,15 +40,21 @@ def finops() -> None:
     """
 
 
+rules_group.add_command(explain_command)
+
 for command in (
     demo_command,
     ingest_command,
     settle_command,
     query_command,
     report_command,
+    rules_group,
     deliveries_command,
     quarantine_group,
     audit_command,
+    evaluations_group,
+    replay_command,
+    policy_group,
     events_group,
     simulate_command,
     local_group,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from infra import cli
+from infra.policy_reference import policy_page
 from rules import RULE_SETS
 from schemas.tables import TABLES, Table
 
@@ -17,7 +18,12 @@ FOLDER = Path("docs") / "reference"
 
 def pages() -> dict[str, str]:
     """Return every generated page by file name."""
-    return {"tables.md": _tables(), "rules.md": _rules(), "commands.md": _commands()}
+    return {
+        "tables.md": _tables(),
+        "rules.md": _rules(),
+        "policy.md": policy_page(),
+        "commands.md": _commands(),
+    }
 
 
 def _tables() -> str:

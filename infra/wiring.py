@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from infra.athena.catalog import view_statements
 from infra.errors import DataDirError, NoDataError
 from infra.local.clock import Clock, SystemClock
-from schemas.lake import PROCESSED, QUARANTINE, RAW
+from schemas.lake import EVALUATIONS, PROCESSED, QUARANTINE, RAW
 from schemas.s3_store import S3Store
+from schemas.tables import CHARGES_STORED
 from transforms.athena_query import AthenaQuery
-from transforms.state import activate, active_evaluation
+from transforms.context import FIRST_EVALUATION, Context, context_from, default_context
+from transforms.evaluations import register_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +68,7 @@ class Platform:
         flush: lets the stream deliver what it has buffered, where that can be asked for.
         lake: where the lake lies, for people: a folder or an S3 address.
         clock: the time that people and jobs go by.
+        first: the evaluation that the stack's parameters describe.
     """
 
     names: Names
@@ -73,6 +76,7 @@ class Platform:
     flush: Callable[[], None]
     lake: str
     clock: Clock = field(default_factory=SystemClock)
+    first: Context = field(default_factory=default_context)
 
     def now_micros(self) -> int:
         """Return the moment in microseconds since 1970 UTC."""
@@ -113,8 +117,8 @@ class Platform:
             self.query.execute(statement)
 
     def activate_first_evaluation(self) -> None:
-        """Write down which evaluation the views show, where nobody has yet."""
-        activate(self.store, active_evaluation(self.store))
+        """Register the stack's evaluation and let the views show it, where nobody has yet."""
+        register_first(self.store, self.first)
 
 
 @contextmanager
@@ -173,7 +177,8 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
         opener.open(urllib.request.Request(endpoint_url + FLUSH_PATH, method="POST")).close()
 
     try:
-        yield Platform(Names(**known["names"]), clients.client, flush, known["lake"])
+        names, first = Names(**known["names"]), context_from(known["first"])
+        yield Platform(names, clients.client, flush, known["lake"], first=first)
     finally:
         clients.close()
 
@@ -202,25 +207,48 @@ def start(
     from infra.aws.template import load_template, translate
     from infra.local.aws.server import LocalAws
 
-    given = dict(parameters or {})
+    given = {"Evaluations": ",".join(evaluations_in(data_dir)), **(parameters or {})}
     source = template or load_template()
     check_parts(source)
     with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))
-        platform = Platform(names, aws.client, aws.flush, lake, clock or SystemClock())
+        first = _first(given)
+        platform = Platform(
+            names, aws.client, aws.flush, lake, clock or SystemClock(), context_from(first)
+        )
         # What a killed process had accepted and not delivered comes first.
         aws.flush()
         if views:
             platform.make_views()
-        document = json.dumps({"names": asdict(names), "lake": platform.lake})
+        document = json.dumps({"names": asdict(names), "lake": platform.lake, "first": first})
         (data_dir / _STACK_FILE).write_text(document, "utf-8")
         try:
             yield aws, platform
         finally:
             # What the stream accepted is in the lake, whatever became of the rest.
             aws.flush()
+
+
+def evaluations_in(data_dir: Path) -> list[str]:
+    """Return the evaluations that a data directory's lake knows or has rows of, the first first.
+
+    The tables live in memory and are made at each start; they must show every partition there is.
+    """
+    names = {p.stem for p in data_dir.glob(f"s3/*/{EVALUATIONS}*.json")}
+    rows = data_dir.glob(f"s3/*/{CHARGES_STORED.prefix}evaluation=*")
+    names |= {p.name.partition("=")[2] for p in rows}
+    return [FIRST_EVALUATION, *sorted(names - {FIRST_EVALUATION})]
+
+
+def _first(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return what the template makes of its parameters in its functions' environment."""
+    return {
+        "FINOPS_EVALUATION": parameters["Evaluations"].partition(",")[0],
+        "FINOPS_RULES": parameters.get("Rules", ""),
+        "FINOPS_POLICY": parameters.get("Policy", ""),
+    }
 
 
 def check_data_dir(data_dir: Path, *, needs_data: bool = False) -> None:

@@ -11,6 +11,7 @@ from rules.errors import BaselineError, LedgerError, PolicyError, UnknownRuleSet
 from rules.model import Evaluation, Facts, Finding, Rule, RuleSet, Severity, Verdict
 from rules.policy import Policy, default_policy, parse_policy
 from rules.registry import LATEST, RULE_SETS, rule_set
+from rules.requirements import check_policy, default_policy_for
 
 __all__ = [
     "LATEST",
@@ -33,7 +34,9 @@ __all__ = [
     "Severity",
     "UnknownRuleSet",
     "Verdict",
+    "check_policy",
     "default_policy",
+    "default_policy_for",
     "evaluate",
     "parse_policy",
     "rule_set",

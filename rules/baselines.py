@@ -123,14 +123,13 @@ class Baseline:
         if len(self.entries) <= SHARDED_ABOVE:
             return self.to_bytes(), {}
         dates = self.through, self.effective_from
-        shards = {
-            fingerprint(body): (entries, body)
-            for entries in split(self.entries)
-            if (body := Baseline(*dates, entries).to_bytes())
-        }
-        parts = [(version, frozenset(entries)) for version, (entries, _) in shards.items()]
-        manifest = Manifest.over(*dates, self.history_days, parts)
-        return manifest.to_bytes(), {version: body for version, (_, body) in shards.items()}
+        bodies: dict[str, bytes] = {}
+        parts = []
+        for entries in split(self.entries):
+            body = Baseline(*dates, entries).to_bytes()
+            bodies[fingerprint(body)] = body
+            parts.append((fingerprint(body), entries.keys()))
+        return Manifest.over(*dates, self.history_days, parts).to_bytes(), bodies
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON document: the column names once, then a list per series.

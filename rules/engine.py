@@ -1,5 +1,7 @@
 """Apply a rule set to one charge: the loop, and nothing else."""
 
+from collections.abc import Iterable
+
 from rules.errors import BaselineError
 from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
 
@@ -19,16 +21,29 @@ def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
     Raises:
         BaselineError: the facts are not whole. That is a set-up to correct, never a finding.
     """
+    return merge([answer(rule, charge, facts) for rule in rule_set.rules])
+
+
+def answer(rule: Rule, charge: Charge, facts: Facts) -> Verdict:
+    """Return one rule's verdict; of a rule that raises, the finding `rule-error`.
+
+    Raises:
+        BaselineError: the facts are not whole. That is a set-up to correct, never a finding.
+    """
+    try:
+        return rule(charge, facts)
+    except BaselineError:
+        raise
+    except Exception as error:
+        return Verdict(finding=_rule_error(rule, error, charge))
+
+
+def merge(verdicts: Iterable[Verdict]) -> Evaluation:
+    """Join the verdicts of a set's rules, given in its order, to what they say together."""
     cost_class = tag_status = UNKNOWN
     missing_tags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    for rule in rule_set.rules:
-        try:
-            verdict = rule(charge, facts)
-        except BaselineError:
-            raise
-        except Exception as error:
-            verdict = Verdict(finding=_rule_error(rule, error, charge))
+    for verdict in verdicts:
         if verdict.cost_class is not None:
             cost_class = verdict.cost_class
         if verdict.tag_status is not None:

@@ -60,6 +60,8 @@ class RuleSet:
 
     name: str
     rules: tuple[Rule, ...]
+    policy_format: int = 1
+    """The earliest format of a policy that has every section its rules read."""
 
 
 class Evaluation(NamedTuple):

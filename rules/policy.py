@@ -1,7 +1,8 @@
 """The policy: thresholds and lists that a company changes more often than code.
 
 The dataclasses below are the closed schema of the document: every field is required, no other key
-is allowed, amounts are texts. A change of the default is a new file in `rules/policies/`.
+is allowed, amounts are texts. A document says its format; without one it is of format 1, which ends
+before `spelling`. A change of a default is a new file in `rules/policies/`.
 """
 
 import dataclasses
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, TypeVar, get_type_hints
+from types import MappingProxyType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from rules.canonical import (
     AMOUNT_ALLOWED,
@@ -22,9 +24,13 @@ from rules.canonical import (
 )
 from rules.charge import Charge
 from rules.errors import PolicyError
+from rules.spelling import key_table, value_tables
 
 CORRECTION = "Correction"
 DEFAULT = "1.json"
+DEFAULTS: Mapping[int, str] = {1: DEFAULT, 2: "2.json"}
+"""The policy we ship, by the format a rule set asks for."""
+_SECTIONS_OF_FORMAT_2 = ("spelling", "first_seen", "consistency")
 _T = TypeVar("_T")
 
 
@@ -39,7 +45,9 @@ class CostLimits:
     spike_min_percent: int
     """Percent above the expected level; both this and the amount must be reached."""
     spike_min_monthly_amount: Decimal
+    """What a rise has to be worth in a month to be a spike."""
     new_min_monthly_amount: Decimal
+    """What a new series has to cost in a month to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,11 @@ class TagLimits:
     """Which tags a charge must carry, and from which monthly worth on a gap is a finding."""
 
     required: tuple[str, ...]
+    """The keys every charge should have."""
     exempt_services: frozenset[str]
+    """Services that cannot be tagged, by their FOCUS ServiceName."""
     min_monthly_amount: Decimal
+    """What the charge has to be worth in a month for a gap to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +67,11 @@ class LowValueLimits:
     """Which recurring costs are small enough to be overlooked and large enough to be named."""
 
     min_days: int
+    """Days on which a series has to be seen, to count as recurring."""
     min_monthly_amount: Decimal
+    """The least its last 30 days may have cost."""
     max_monthly_amount: Decimal
+    """The most they may have cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,42 @@ class SeverityLimits:
     """From which monthly worth on a finding is graded medium, and high."""
 
     medium_monthly_amount: Decimal
+    """From here on a finding is medium."""
     high_monthly_amount: Decimal
+    """From here on it is high."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingLimits:
+    """How tags may be spelled. Case, blanks and the separators `- _ . / :` never count."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    """A required key to other names of it, such as `environment` to `env`."""
+    values: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """A required key to its allowed values, each with other spellings; a key that is not here may
+    have any value."""
+    exempt_accounts: frozenset[str]
+    """Sub accounts whose charges need no tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeenLimits:
+    """When an account, service or region that was never seen is worth a finding."""
+
+    min_days: int
+    """Days of history below which nothing is called new."""
+    min_monthly_amount: Decimal
+    """What the charge has to be worth in a month to be a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyLimits:
+    """How far billed and effective cost of a charge without a commitment may be apart."""
+
+    tolerance_percent: int
+    """Percent of the larger one; both this and the amount must be exceeded."""
+    min_monthly_amount: Decimal
+    """What the difference has to be worth in a month to be a finding."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +127,33 @@ class Policy:
     tags: TagLimits
     low_value: LowValueLimits
     severity: SeverityLimits
+    spelling: SpellingLimits | None = None
+    first_seen: FirstSeenLimits | None = None
+    consistency: ConsistencyLimits | None = None
+
+    @property
+    def format(self) -> int:
+        """The format of the document: 2 has the last three sections, 1 has none of them."""
+        return 1 if self.spelling is None else 2
 
     @cached_property
     def version(self) -> str:
         """The fingerprint of the policy's values; layout and key order do not count."""
-        return fingerprint(canonical_json(_document(self)))
+        return fingerprint(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical document, which `parse_policy` reads back."""
+        return canonical_json(_document(self))
+
+    @cached_property
+    def key_table(self) -> Mapping[str, str]:
+        """Every plain spelling of a required tag key (`rules.spelling`), to the key."""
+        return key_table(self.tags.required, self.spelling.keys if self.spelling else {})
+
+    @cached_property
+    def value_tables(self) -> Mapping[str, Mapping[str, str]]:
+        """By required key with allowed values: every plain spelling of them, to the value."""
+        return value_tables(self.spelling.values if self.spelling else {})
 
     def exempts(self, charge: Charge) -> bool:
         """Tell whether a charge is outside the rules: not usage, or a correction of closed books.
@@ -106,16 +177,42 @@ def parse_policy(data: bytes) -> Policy:
         document = read_json(data)
     except ValueError as error:
         raise PolicyError("$", str(error), "one JSON object") from error
-    policy = _section(Policy, document, "$")
+    policy = _section(Policy, *_of_format(document))
+    if policy.spelling is not None:
+        _known_keys(policy.spelling, policy.tags.required)
     _in_order("$.low_value", policy.low_value, "min_monthly_amount", "max_monthly_amount")
     _in_order("$.severity", policy.severity, "medium_monthly_amount", "high_monthly_amount")
     return policy
 
 
 @cache
-def default_policy() -> Policy:
-    """Return the policy that comes with this version of the project."""
-    return parse_policy(resources.files("rules").joinpath("policies", DEFAULT).read_bytes())
+def default_policy(form: int = 1) -> Policy:
+    """Return the policy of a format that comes with this version of the project."""
+    file = resources.files("rules").joinpath("policies", DEFAULTS[form])
+    return parse_policy(file.read_bytes())
+
+
+def _of_format(document: Any) -> tuple[Any, str, frozenset[str]]:
+    """Return the document without its format, its path, and the sections it does not have."""
+    if not isinstance(document, Mapping) or "format" not in document:
+        return document, "$", frozenset(_SECTIONS_OF_FORMAT_2)
+    form = document["format"]
+    if type(form) is not int or form not in DEFAULTS:
+        raise PolicyError("$.format", f"{form!r} is not known", "1 or 2")
+    rest = {key: value for key, value in document.items() if key != "format"}
+    return rest, "$", frozenset(() if form == 2 else _SECTIONS_OF_FORMAT_2)
+
+
+def _known_keys(spelling: SpellingLimits, required: tuple[str, ...]) -> None:
+    for name in ("keys", "values"):
+        for key in getattr(spelling, name):
+            if key not in required:
+                path, allowed = f"$.spelling.{name}.{key}", f"one of {', '.join(required)}"
+                raise PolicyError(path, "it is not among $.tags.required", allowed)
+    for key, values in spelling.values.items():
+        if not values:
+            path = f"$.spelling.values.{key}"
+            raise PolicyError(path, "it allows no value", "at least one value, or leave it out")
 
 
 def _in_order(path: str, limits: object, lower: str, upper: str) -> None:
@@ -123,8 +220,8 @@ def _in_order(path: str, limits: object, lower: str, upper: str) -> None:
         raise PolicyError(f"{path}.{lower}", f"it is above {upper}", f"at most {upper}")
 
 
-def _section(kind: type[_T], value: object, path: str) -> _T:
-    fields = get_type_hints(kind)
+def _section(kind: type[_T], value: object, path: str, absent: frozenset[str] = frozenset()) -> _T:
+    fields = {name: t for name, t in get_type_hints(kind).items() if name not in absent}
     allowed = f"an object with the keys {', '.join(fields)}"
     if not isinstance(value, Mapping):
         raise PolicyError(path, f"{value!r} is not an object", allowed)
@@ -138,8 +235,22 @@ def _section(kind: type[_T], value: object, path: str) -> _T:
 
 
 def _read(kind: Any, value: object, path: str) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(t for t in get_args(kind) if t is not type(None))
+    if get_origin(kind) is Mapping:
+        return _mapping(get_args(kind)[1], value, path)
     reader = _READERS.get(kind)
     return reader(value, path) if reader else _section(kind, value, path)
+
+
+def _mapping(kind: Any, value: object, path: str) -> Mapping[str, Any]:
+    allowed = "an object whose keys are non-empty texts"
+    if not isinstance(value, Mapping):
+        raise PolicyError(path, f"{value!r} is not an object", allowed)
+    for key in value:
+        if not key.strip():
+            raise PolicyError(path, f"the key {key!r} is empty", allowed)
+    return MappingProxyType({key: _read(kind, v, f"{path}.{key}") for key, v in value.items()})
 
 
 def _count(value: object, path: str) -> int:
@@ -179,7 +290,13 @@ _READERS: dict[Any, Callable[[object, str], Any]] = {
 
 def _document(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {f.name: _document(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        found = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        written = {k: _document(v) for k, v in found.items() if v is not None}
+        if isinstance(value, Policy) and value.format > 1:
+            written["format"] = value.format
+        return written
+    if isinstance(value, Mapping):
+        return {key: _document(item) for key, item in value.items()}
     if isinstance(value, Decimal):
         return amount_text(value)
     if isinstance(value, frozenset):

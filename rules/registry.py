@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from rules import v1
+from rules import v1, v2
 from rules.errors import UnknownRuleSet
 from rules.model import RuleSet
 
 RULE_SETS: Mapping[str, RuleSet] = {
     "v1": v1.RULE_SET,
+    "v2": v2.RULE_SET,
 }
 """Name to rule set, oldest first."""
-LATEST = "v1"
+LATEST = "v2"
 
 
 def rule_set(name: str) -> RuleSet:

@@ -162,6 +162,25 @@ def read_members(data: bytes) -> Iterator[Batch | Unreadable]:
     A damaged record costs itself only: reading goes on at the next member that can be read.
     Every byte of `data` is in exactly one of the results, in order.
     """
+    for member in split_members(data):
+        if isinstance(member, Unreadable):
+            yield member
+        else:
+            yield decode_message(member)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One record of a backup object, inflated and not yet decoded."""
+
+    message: bytes
+    """What the gzip member holds: one single-object message, if it is ours."""
+    body: bytes
+    """The record as it was put."""
+
+
+def split_members(data: bytes) -> Iterator[Member | Unreadable]:
+    """Split a backup object into its records, as `read_members` does, without decoding them."""
     position = damaged_from = 0
     while position < len(data):
         member = _inflate(data, position)
@@ -171,10 +190,36 @@ def read_members(data: bytes) -> Iterator[Batch | Unreadable]:
             continue
         if damaged_from < position:
             yield _damaged(data[damaged_from:position])
-        yield _decode_message(member.message, data[position : member.end])
+        yield Member(member.message, data[position : member.end])
         position = damaged_from = member.end
     if damaged_from < len(data):
         yield _damaged(data[damaged_from:])
+
+
+def decode_message(member: Member, start: Start | None = None) -> Batch | Unreadable:
+    """Decode an inflated record; see `decode`."""
+    return _decode_message(member.message, member.body, start)
+
+
+def envelope_of(member: Member) -> tuple[Schema, dict[str, Any]] | Unreadable:
+    """Read only the envelope of a record: its schema, and what all of its events share.
+
+    The events behind it are not looked at: they may still be unreadable.
+    """
+    message = member.message
+    schema = schemas().get(message[len(MARKER) : HEADER_BYTES])
+    if not message.startswith(MARKER) or schema is None:
+        refused = decode_message(member)
+        assert isinstance(refused, Unreadable)
+        return refused
+    buffer = io.BytesIO(message)
+    buffer.seek(HEADER_BYTES)
+    try:
+        envelope: Any = schemaless_reader(buffer, _envelope_schema(schema.fingerprint), None)
+    # As in `_decode_message`: whatever it raises, the bytes are bad.
+    except Exception as error:
+        return Unreadable(Reason.BAD_DATUM, f"{type(error).__name__}: {error}", member.body)
+    return schema, envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +298,14 @@ def _read(
     datum: Any = schemaless_reader(buffer, schema.reading, None)
     events = upcast(schema.name, schema.version, datum.pop("events"))
     return datum, events, buffer.tell()
+
+
+@cache
+def _envelope_schema(fingerprint: bytes) -> Any:
+    """Return the batch schema without its last field, the array of events."""
+    reading: Any = schemas()[fingerprint].reading
+    fields = [field for field in reading["fields"] if field["name"] != "events"]
+    return parse_schema({"type": "record", "name": f"{reading['name']}.Envelope", "fields": fields})
 
 
 def _event_schema(schema: Schema) -> dict[str, Any]:

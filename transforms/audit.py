@@ -4,7 +4,7 @@ Decodes `raw/` and `errors/` itself and reads `processed/` as a query engine doe
 counter with the run that wrote them. Every sum is exact and of every amount column.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from schemas.lake import ObjectStore
@@ -68,18 +68,27 @@ class AuditReport:
         return not self.gaps
 
 
-def audit(query: Query, store: ObjectStore) -> AuditReport:
-    """Compare what was recorded with what can be queried, delivery by delivery and day by day."""
-    evaluation = active_evaluation(store)
-    raw = read_raw(store)
-    errors = read_errors(store)
-    processed = read_processed(query, evaluation)
-    gaps = [
-        *_raw_to_processed(raw, processed, errors),
-        *_promised_to_raw(raw, processed),
-        *_completions(raw, processed, errors),
-        *_unreadable(raw, errors),
-    ]
+def audit(
+    query: Query,
+    store: ObjectStore,
+    evaluation: str | None = None,
+    only: Collection[Day] | None = None,
+) -> AuditReport:
+    """Compare what was recorded with what can be queried, delivery by delivery and day by day.
+
+    Args:
+        query: the lake, in SQL.
+        store: the lake, as objects.
+        evaluation: whose rows; the active one by default.
+        only: these days of these deliveries, and nothing else; all of the lake by default.
+    """
+    evaluation = evaluation or active_evaluation(store)
+    raw = read_raw(store, only)
+    errors = read_errors(store, only)
+    processed = read_processed(query, evaluation, only)
+    gaps = [*_raw_to_processed(raw, processed, errors), *_promised_to_raw(raw, processed, only)]
+    if only is None:
+        gaps += [*_completions(raw, processed, errors), *_unreadable(raw, errors)]
     everything: Sums = {}
     for tally in raw.days.values():
         for key, value in tally.sums.items():
@@ -124,7 +133,7 @@ def _raw_to_processed(raw: Raw, processed: Processed, errors: Errors) -> Iterabl
             yield _gap("money-differs", day, 0, sums, f"raw/ and processed/ differ in {columns}")
 
 
-def _promised_to_raw(raw: Raw, processed: Processed) -> Iterable[Gap]:
+def _promised_to_raw(raw: Raw, processed: Processed, only: Collection[Day] | None) -> Iterable[Gap]:
     """What a delivery promised is in raw/, in number and in every sum."""
     reported = processed.days.keys()
     for delivery_id, days in sorted((processed.promises | raw.promises).items()):
@@ -132,6 +141,8 @@ def _promised_to_raw(raw: Raw, processed: Processed) -> Iterable[Gap]:
             if promise.held_by:
                 continue
             day = (delivery_id, promise.billing_period, promise.charge_date)
+            if only is not None and day not in only:
+                continue
             recorded = raw.days.get(day, Tally())
             missing = promise.events - len(recorded.ordinals)
             sums = difference(promise.stored(), recorded.sums)

@@ -1,6 +1,7 @@
 """The three places an audit reads, each on its own: raw/, errors/ and processed/."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from transforms.deliveries import PromisedDay, promised_day, read_assertions
 from transforms.error_objects import read_error_lines
 from transforms.ports import Query
 from transforms.tallies import Day, Sums, Tally
+
+_MOST_NAMED = 200
+"""Deliveries that a query names; of more, all rows of their days are read."""
 
 Promises = dict[str, tuple[PromisedDay, ...]]
 
@@ -65,8 +69,8 @@ class Processed:
     promises: Promises = field(default_factory=dict)
 
 
-def read_raw(store: ObjectStore) -> Raw:
-    """Decode every object under raw/."""
+def read_raw(store: ObjectStore, only: Collection[Day] | None = None) -> Raw:
+    """Decode every object under raw/; keeps the events of `only` these days, where it is given."""
     raw = Raw()
     for info in store.list(RAW):
         raw.objects += 1
@@ -75,15 +79,15 @@ def read_raw(store: ObjectStore) -> Raw:
             if isinstance(record, Unreadable):
                 raw.unreadable.append((info.key, record.body))
             elif record.is_charges:
-                _tally(raw.days, record)
+                _tally(raw.days, record, only)
             else:
                 for event in record.events:
                     _promise(raw, record.delivery_id, event)
     return raw
 
 
-def read_errors(store: ObjectStore) -> Errors:
-    """Decode the original of every line under errors/."""
+def read_errors(store: ObjectStore, only: Collection[Day] | None = None) -> Errors:
+    """Decode the original of every line under errors/, keeping what `read_raw` would keep."""
     errors = Errors()
     for line in read_error_lines(store):
         errors.records += 1
@@ -95,32 +99,39 @@ def read_errors(store: ObjectStore) -> Errors:
                 if "billing_currency" in row:
                     date = str(row["charge_period_start"])[:10]
                     period = str(row["billing_period_start"])[:7]
-                    errors.days[(row["delivery_id"], period, date)].add(row)
+                    day = (row["delivery_id"], period, date)
+                    if only is None or day in only:
+                        errors.days[day].add(row)
                 else:
                     errors.completions.add(row["delivery_id"])
         elif content.is_charges:
-            _tally(errors.days, content)
+            _tally(errors.days, content, only)
         else:
             errors.completions.add(content.delivery_id)
     return errors
 
 
-def read_processed(query: Query, evaluation: str) -> Processed:
+def read_processed(query: Query, evaluation: str, only: Collection[Day] | None = None) -> Processed:
     """Read processed/ through the query engine, every row once and the copies counted."""
     processed = Processed()
-    for row in query.rows(_ORDINALS.format(evaluation=evaluation)):
+    where = rows_of(evaluation, only)
+    for row in query.rows(_ORDINALS.format(where=where)):
         day = processed.days[(row["delivery_id"], row["billing_period"], row["charge_date"])]
         day.ordinals = set(orjson.loads(row["ordinals"]))
         day.copies = row["stored"] - len(day.ordinals)
-    for row in query.rows(_sums_sql(evaluation)):
+    for row in query.rows(sums_sql(where)):
         day = processed.days[(row["delivery_id"], row["billing_period"], row["charge_date"])]
         for name in AMOUNTS:
             if row[name] is not None:
                 pricing = name in PRICED_IN_PRICING_CURRENCY
                 key = (row["pricing" if pricing else "billing"], name)
                 day.sums[key] = day.sums.get(key, 0) + unscaled_sum(str(row[name]))
+    if only is not None:
+        # The query names deliveries, periods and dates each for itself.
+        for found in processed.days.keys() - set(only):
+            del processed.days[found]
     if any(day.copies for day in processed.days.values()):
-        _name_files(query, evaluation, processed)
+        _name_files(query, where, processed)
     for assertion in sorted(read_assertions(query), key=lambda a: a.revision):
         processed.promises[assertion.delivery_id] = assertion.days
     return processed
@@ -132,9 +143,35 @@ def _promise(raw: Raw, delivery_id: str, event: dict[str, Any]) -> None:
         raw.promises[delivery_id] = tuple(map(promised_day, event["days"]))
 
 
-def _tally(days: dict[Day, Tally], batch: Batch) -> None:
+def rows_of(evaluation: str, only: Collection[Day] | None = None) -> str:
+    """Return a condition on `charges_stored`: the partitions of these days, and no others.
+
+    Without days it is every row of the evaluation.
+    """
+    condition = f"evaluation = '{evaluation}'"
+    if only is None:
+        return condition
+    if not only:
+        return "1 = 0"
+    periods = ", ".join(sorted({f"'{period}'" for _, period, _ in only}))
+    dates = sorted(date for _, _, date in only)
+    condition += f" and billing_period in ({periods})"
+    condition += f" and charge_date between '{dates[0]}' and '{dates[-1]}'"
+    deliveries = sorted({delivery for delivery, _, _ in only})
+    if len(deliveries) <= _MOST_NAMED:
+        condition += f" and delivery_id in ({', '.join(map(_quoted, deliveries))})"
+    return condition
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _tally(days: dict[Day, Tally], batch: Batch, only: Collection[Day] | None) -> None:
     envelope = batch.envelope
     key = (batch.delivery_id, envelope["billing_period"], envelope["charge_date"])
+    if only is not None and key not in only:
+        return
     tally = days[key]
     for event in batch.events:
         tally.add(event)
@@ -143,34 +180,35 @@ def _tally(days: dict[Day, Tally], batch: Batch) -> None:
 _ORDINALS = """
 select delivery_id, billing_period, charge_date, count(*) as stored,
        json_format(cast(array_agg(distinct ordinal) as json)) as ordinals
-from charges_stored where evaluation = '{evaluation}' group by 1, 2, 3
+from charges_stored where {where} group by 1, 2, 3
 """
 
 _FILES = """
 select distinct delivery_id, billing_period, charge_date, path
 from (select delivery_id, billing_period, charge_date, "$path" as path,
              count(*) over (partition by charge_date, billing_period, delivery_id, ordinal) as n
-      from charges_stored where evaluation = '{evaluation}')
+      from charges_stored where {where})
 where n > 1
 """
 
 
-def _sums_sql(evaluation: str) -> str:
+def sums_sql(where: str) -> str:
+    """Return a query for the rows, each once, and exact sums by delivery, day and currencies."""
     sums = ", ".join(f"sum({name}) as {name}" for name in AMOUNTS)
     return (
         "select delivery_id, billing_period, charge_date, billing_currency as billing, "
-        f"coalesce(pricing_currency, billing_currency) as pricing, {sums} "
+        f"coalesce(pricing_currency, billing_currency) as pricing, count(*) as events, {sums} "
         "from (select *, row_number() over "
         "(partition by charge_date, billing_period, delivery_id, ordinal "
         "order by baseline_version, policy_version) as copy "
-        f"from charges_stored where evaluation = '{evaluation}') "
+        f"from charges_stored where {where}) "
         "where copy = 1 group by 1, 2, 3, 4, 5"
     )
 
 
-def _name_files(query: Query, evaluation: str, processed: Processed) -> None:
+def _name_files(query: Query, where: str, processed: Processed) -> None:
     found: dict[Day, list[str]] = defaultdict(list)
-    for row in query.rows(_FILES.format(evaluation=evaluation)):
+    for row in query.rows(_FILES.format(where=where)):
         found[(row["delivery_id"], row["billing_period"], row["charge_date"])].append(row["path"])
     for day, files in found.items():
         processed.days[day].files = tuple(sorted(files))

@@ -12,6 +12,7 @@ from dataclasses import asdict
 import orjson
 
 from rules import Baseline, BaselineError, BaselineSeries
+from rules.canonical import fingerprint
 from rules.series import day
 from schemas.lake import BASELINES, ObjectStore
 from transforms.baseline_documents import (
@@ -84,8 +85,10 @@ def write_documents(store: ObjectStore, series: str, baseline: Baseline) -> Publ
     document, shards = baseline.documents()
     for version, body in shards.items():
         store.put(shard_key(series, version), body)
-    store.put(document_key(series, baseline.version), document)
-    return Published(baseline.version, baseline.through, baseline.effective_from)
+    # Writing a large baseline takes seconds: its version is that of the bytes at hand.
+    version = fingerprint(document)
+    store.put(document_key(series, version), document)
+    return Published(version, baseline.through, baseline.effective_from)
 
 
 def replace_index(store: ObjectStore, series: str, lines: Sequence[Published]) -> None:
@@ -155,6 +158,11 @@ class BaselineReader:
         self._store = store
         self._series = series
         self._documents = Documents(store, series, kept_series)
+
+    @property
+    def kept(self) -> int:
+        """How many series are in memory."""
+        return self._documents.kept
 
     def series(self) -> BaselineSeries:
         """Return the series as it is published now; empty for one that nothing was published in.

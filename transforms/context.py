@@ -1,10 +1,21 @@
-"""What the transform judges by: an evaluation's rule set, policy and baselines, loaded once."""
+"""What the transform judges by: an evaluation's rule set, policy and baselines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules import BaselineSeries, Policy, RuleSet, default_policy, parse_policy, rule_set
+from rules import (
+    BaselineSeries,
+    Policy,
+    RuleSet,
+    check_policy,
+    default_policy,
+    default_policy_for,
+    parse_policy,
+    rule_set,
+)
+from schemas.lake import is_evaluation
+from transforms.errors import EvaluationError
 
 FIRST_EVALUATION = "v1"
 
@@ -25,18 +36,26 @@ def default_context() -> Context:
 
 
 def context_from(environment: Mapping[str, str]) -> Context:
-    """Read the evaluation from a function's environment.
+    """Read the first evaluation from a function's environment: what a stack's parameters say.
 
     `FINOPS_EVALUATION` names it (default `v1`), `FINOPS_RULES` its rule set (default `v1`),
-    `FINOPS_POLICY_FILE` a policy document (default: the one we ship).
+    `FINOPS_POLICY` is its policy document and `FINOPS_POLICY_FILE` a file with one (default: the
+    one that ships with the rule set). Its baselines are the series of its name, read elsewhere.
 
     Raises:
         FinopsError: an unknown rule set, or a policy document that is not one.
     """
-    policy_file = environment.get("FINOPS_POLICY_FILE")
-    return Context(
-        evaluation=environment.get("FINOPS_EVALUATION", FIRST_EVALUATION),
-        rule_set=rule_set(environment.get("FINOPS_RULES", "v1")),
-        policy=parse_policy(Path(policy_file).read_bytes()) if policy_file else default_policy(),
-        baselines=BaselineSeries(),
-    )
+    name = environment.get("FINOPS_EVALUATION") or FIRST_EVALUATION
+    if not is_evaluation(name):
+        raise EvaluationError(f"evaluation {name[:40]!r}: use lower-case letters, digits, - and _")
+    rules = rule_set(environment.get("FINOPS_RULES") or "v1")
+    policy = check_policy(rules, _policy(environment, rules))
+    return Context(name, rules, policy, BaselineSeries())
+
+
+def _policy(environment: Mapping[str, str], rules: RuleSet) -> Policy:
+    if text := environment.get("FINOPS_POLICY"):
+        return parse_policy(text.encode())
+    if file := environment.get("FINOPS_POLICY_FILE"):
+        return parse_policy(Path(file).read_bytes())
+    return default_policy_for(rules)

@@ -2,7 +2,9 @@
 
 FinopsError
 ├── QueryError        a query that has no result
-└── JobError          a job was not called as its template calls it
+├── JobError          a job was not called as its template calls it
+├── EventError        an event that is not in the lake
+└── EvaluationError   an evaluation that is not registered, or registered as something else
 """
 
 from schemas.errors import FinopsError
@@ -14,3 +16,11 @@ class QueryError(FinopsError):
 
 class JobError(FinopsError):
     """A job's event or environment is not what the template gives it."""
+
+
+class EventError(FinopsError):
+    """An event is asked for that the lake does not have."""
+
+
+class EvaluationError(FinopsError):
+    """An evaluation is not registered, or is registered as something else."""

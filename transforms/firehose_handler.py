@@ -1,13 +1,12 @@
 """The transform Lambda that Firehose calls: `transforms.firehose_handler.handler`.
 
 Wired once at cold start; parse, map, reply. A failed record is logged with its reason, because
-Firehose's error object has room only for its own. Each invocation asks which baselines there are;
-a damaged one is an error, so that Firehose keeps the records, rather than a silent `unknown`.
+Firehose's error object has room only for its own. Each invocation asks which evaluation is active
+and which baselines there are; a damaged one is an error, so that Firehose keeps the records.
 """
 
 import os
 from collections import Counter
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -15,9 +14,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from schemas.s3_store import S3Store
-from transforms.baseline_store import BaselineReader
 from transforms.context import Context, context_from
 from transforms.core import Failed, transform
+from transforms.current_context import CurrentContext
 from transforms.firehose_io import answer
 
 logger = Logger(service="finops-transform")
@@ -51,17 +50,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _current() -> Context:
-    """Return the context with the baselines as they are published now."""
-    reader = _baselines()
-    return replace(_context, baselines=reader.series()) if reader else _context
+    """Return the active evaluation; without a lake, the one the environment says."""
+    current = _lake()
+    return current.now() if current else _context
 
 
 @cache
-def _baselines() -> BaselineReader | None:
+def _lake() -> CurrentContext | None:
     bucket = os.environ.get("FINOPS_BUCKET")  # noqa: TID251 the Lambda's edge
     if not bucket:
         return None
     # The SDK comes with Lambda's runtime; 0.3 s of the first invocation, not of every import.
     import boto3
 
-    return BaselineReader(S3Store(boto3.client("s3"), bucket), _context.evaluation)
+    return CurrentContext(S3Store(boto3.client("s3"), bucket), _context)

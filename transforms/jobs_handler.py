@@ -18,10 +18,11 @@ from transforms.anomalies import INCOMPLETE_DAYS, find_anomalies, write_anomalie
 from transforms.athena_query import AthenaQuery
 from transforms.baseline_builder import build_baseline
 from transforms.baseline_store import publish
-from transforms.errors import JobError
+from transforms.context import Context, context_from
+from transforms.errors import EvaluationError, JobError
+from transforms.evaluations import register_first, registered
 from transforms.ports import Query
 from transforms.settle import settle
-from transforms.state import activate, active_evaluation
 
 COUNT_ALL_HOUR = 5
 """The hour (UTC) in which settle counts every row: after the baseline and anomaly jobs."""
@@ -30,11 +31,12 @@ _WAITING = ("incomplete", "in-flight", "open")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every job is given: the lake in SQL and as objects, and the baseline series to write."""
+    """What every job is given: the lake in SQL and as objects, and its first evaluation."""
 
     query: Query
     store: ObjectStore
-    baselines: str
+    first: Context
+    """The evaluation that the stack's parameters describe."""
     now: Callable[[], datetime]
     """The moment, aware: only for telling what is late."""
 
@@ -55,24 +57,36 @@ def anomalies_handler(event: Mapping[str, Any], context: object) -> dict[str, An
 
 
 def run_settle(job: Job, hour: int) -> dict[str, Any]:
-    """Settle, and make sure that the views know which evaluation to show.
+    """Settle, and make sure that the first evaluation is registered and the views know it.
 
     Once a day everything is counted; otherwise only what was last seen waiting.
+
+    Raises:
+        EvaluationError: the stack's parameters say something else of an evaluation that is
+            registered. The rest is done first.
     """
-    activate(job.store, active_evaluation(job.store))
+    changed: EvaluationError | None = None
+    try:
+        register_first(job.store, job.first)
+    except EvaluationError as error:
+        changed = error
     report = settle(job.query, job.store, job.now(), only_waiting=hour != COUNT_ALL_HOUR)
     waiting = [asdict(s) for s in report.statuses if s.status in _WAITING]
+    if changed:
+        raise changed
     return {"became_active": report.became_active, "waiting": waiting}
 
 
 def run_baseline(job: Job, today: date) -> dict[str, Any]:
-    """Build the baseline published on `today` and append it to the series."""
+    """Build the baseline published on `today` and append it to every series in use."""
     baseline = build_baseline(job.query, today)
     if baseline is None:
         return {"published": None, "reason": "no history yet"}
-    new = publish(job.store, job.baselines, baseline)
+    in_use = {d.baselines for d in registered(job.store)} or {job.first.evaluation}
+    appended = [name for name in sorted(in_use) if publish(job.store, name, baseline)]
     return {
-        "published": baseline.version if new else None,
+        "published": baseline.version if appended else None,
+        "appended_to": appended,
         "through": baseline.through,
         "effective_from": baseline.effective_from,
         "series": len(baseline.entries),
@@ -128,10 +142,9 @@ def _job() -> Job:
         environment["FINOPS_WORKGROUP"],
         time.sleep,
     )
-    evaluation = environment["FINOPS_EVALUATION"]
     return Job(
         query,
         S3Store(s3, environment["FINOPS_BUCKET"]),
-        baselines=evaluation,
+        first=context_from(environment),
         now=lambda: datetime.now(UTC),  # noqa: TID251 the Lambda's edge
     )

@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from rules import Charge, Facts, Finding, RuleSet, evaluate
+from rules import Evaluation as Judgement
 from rules.shards import Account
 from schemas.amounts import SCALE
 from schemas.events import ChargeRecorded
@@ -23,7 +24,8 @@ class Judge:
         baseline = evaluation.baselines.for_date(charge_date)
         self._date = charge_date
         self._rules: RuleSet = evaluation.rule_set
-        self._facts = Facts(evaluation.policy, baseline)
+        self.facts = Facts(evaluation.policy, baseline)
+        """What the rules know besides a charge; of a sharded baseline, after `load`."""
         self._sharded = baseline if isinstance(baseline, ShardedBaseline) else None
         self._account: Account | None = None
         self._names = {
@@ -49,8 +51,11 @@ class Judge:
             BaselineError: the baseline's shard of its account is missing or damaged.
         """
         if self._sharded is not None:
-            self._load(self._sharded, _account(event))
-        verdict = evaluate(_charge(event, self._date), self._rules, self._facts)
+            self.load(_account(event))
+        return self.row(evaluate(charge_of(event, self._date), self._rules, self.facts))
+
+    def row(self, verdict: Judgement) -> dict[str, Any]:
+        """Return what the rules said as the verdict columns of a row."""
         return {
             **self._names,
             "cost_class": verdict.cost_class,
@@ -59,18 +64,35 @@ class Judge:
             "findings": [_finding(f) for f in verdict.findings],
         }
 
-    def _load(self, sharded: ShardedBaseline, account: Account) -> None:
-        """Put the account's shard at hand, before a rule runs: rules load nothing."""
-        if account != self._account:
-            self._facts = Facts(self._facts.policy, sharded.for_account(account))
+    def load(self, account: Account) -> None:
+        """Put an account's history at hand in `facts`, before a rule runs: rules load nothing.
+
+        Raises:
+            BaselineError: the baseline's shard of the account is missing or damaged.
+        """
+        if self._sharded is not None and account != self._account:
+            self.facts = Facts(self.facts.policy, self._sharded.for_account(account))
             self._account = account
+
+
+def facts_for(evaluation: Evaluation, charge: Charge) -> Facts:
+    """Return what an evaluation's rules know besides one charge.
+
+    Raises:
+        BaselineError: the baseline that serves its date, or its shard, is missing or damaged.
+    """
+    baseline = evaluation.baselines.for_date(charge.charge_date)
+    if baseline is not None:
+        baseline = baseline.for_account((charge.billing_account_id, charge.sub_account_id))
+    return Facts(evaluation.policy, baseline)
 
 
 def _account(event: ChargeRecorded) -> Account:
     return event["billing_account_id"], event.get("sub_account_id")
 
 
-def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
+def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
+    """Return an event as the rules see it; the date is its partition's."""
     get = event.get
     start = event["charge_period_start"]
     effective = get("effective_cost")
@@ -89,8 +111,8 @@ def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
             get("charge_class"),
             get("charge_frequency"),
             charge_date,
-            start // _MICROS % _DAY,
-            (event["charge_period_end"] - start) // _MICROS,
+            seconds_of_day(start),
+            seconds(start, event["charge_period_end"]),
             event["billing_currency"],
             Decimal(event["billed_cost"]),
             None if effective is None else Decimal(effective),
@@ -102,15 +124,26 @@ def _charge(event: ChargeRecorded, charge_date: str) -> Charge:
     )
 
 
+def seconds_of_day(micros: int) -> int:
+    """Return the seconds from midnight, UTC, to a time in microseconds since 1970."""
+    return micros // _MICROS % _DAY
+
+
+def seconds(start: int, end: int) -> int:
+    """Return the whole seconds between two times in microseconds since 1970."""
+    return (end - start) // _MICROS
+
+
 def _finding(finding: Finding) -> dict[str, str | None]:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
-        "amount": _text(finding.amount),
-        "expected": None if finding.expected is None else _text(finding.expected),
+        "amount": stored_text(finding.amount),
+        "expected": None if finding.expected is None else stored_text(finding.expected),
     }
 
 
-def _text(value: Decimal) -> str:
+def stored_text(value: Decimal) -> str:
+    """Return an amount as a row holds it: plain notation, twelve decimals, rounded half-even."""
     return format(value.quantize(_QUANTUM, context=_ROUNDING).normalize(_ROUNDING), "f")

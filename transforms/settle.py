@@ -16,6 +16,7 @@ from schemas.scopes import holders
 from transforms.arrivals import Day, count_all, count_waiting
 from transforms.deliveries import Assertion, read_assertions
 from transforms.error_objects import read_error_lines
+from transforms.evaluations import registered
 from transforms.ports import Query
 from transforms.state import DeliveryStatus, active_evaluation, read_status, write_status
 
@@ -29,7 +30,7 @@ retries, and the rows' own order. After that, rows that are nowhere are missing.
 
 @dataclass(frozen=True, slots=True)
 class SettleReport:
-    """What settle did: deliveries that became active, and what it found of all."""
+    """What settle did under the active evaluation: what became active, what it found of all."""
 
     became_active: list[str] = field(default_factory=list)
     statuses: list[DeliveryStatus] = field(default_factory=list)
@@ -47,7 +48,9 @@ def settle(
     *,
     only_waiting: bool = False,
 ) -> SettleReport:
-    """Bring `state/` up to date with what has arrived.
+    """Bring `state/` up to date with what has arrived, under every registered evaluation.
+
+    So that activating another one is one put: what the views will show is written down already.
 
     Args:
         query: the lake, in SQL.
@@ -57,30 +60,61 @@ def settle(
         only_waiting: count only deliveries that were not complete at the last settle, and look for
             none that lacks its completion: what a schedule asks every few minutes.
     """
-    evaluation = active_evaluation(store)
+    active = active_evaluation(store)
+    others = sorted({d.name for d in registered(store)} - {active})
     assertions = read_assertions(query)
-    if only_waiting:
-        known = {s.delivery_id: s for s in read_status(store) if s.evaluation == evaluation}
-        stored = count_waiting(query, evaluation, assertions, known)
-    else:
-        stored = count_all(query, evaluation, assertions)
+    known = read_status(store) if only_waiting else None
     current = read_current(store)
-    kept = [day for day in current if day.evaluation != evaluation]
-    before = _by_scope(day for day in current if day.evaluation == evaluation)
+    days: list[CurrentDay] = []
+    statuses: list[DeliveryStatus] = []
+    report = SettleReport()
+    for evaluation in (active, *others):
+        stored = _stored(query, evaluation, assertions, known)
+        before = _by_scope(day for day in current if day.evaluation == evaluation)
+        accepted = accept_incomplete if evaluation == active else frozenset()
+        after, became = _settled(evaluation, assertions, before, stored, accepted)
+        days += [day for scope in after.values() for day in scope]
+        found = _Statuses(evaluation, stored, store, after, now, evaluation == active)
+        statuses += found.of(assertions)
+        if evaluation == active:
+            report = SettleReport(became, list(statuses))
+    if sorted(days) != sorted(current):
+        write_current(store, days)
+    write_status(store, statuses)
+    return report
+
+
+def _stored(
+    query: Query,
+    evaluation: str,
+    assertions: list[Assertion],
+    known: list[DeliveryStatus] | None,
+) -> dict[Day, int]:
+    """Count the rows under one evaluation: all, or beside what the last settle `known`."""
+    if known is None:
+        return count_all(query, evaluation, assertions)
+    of_it = {s.delivery_id: s for s in known if s.evaluation == evaluation}
+    return count_waiting(query, evaluation, assertions, of_it)
+
+
+def _settled(
+    evaluation: str,
+    assertions: list[Assertion],
+    before: dict[Scope, tuple[CurrentDay, ...]],
+    stored: dict[Day, int],
+    accepted: frozenset[str],
+) -> tuple[dict[Scope, tuple[CurrentDay, ...]], list[str]]:
+    """Return what each scope is read from under one evaluation, and what that became with now."""
     after = dict(before)
     became = []
     for scope, candidates in _overwrites(assertions).items():
-        held = _holding(candidates, before.get(scope, ()), stored, accept_incomplete)
+        held = _holding(candidates, before.get(scope, ()), stored, accepted)
         days = tuple(sorted(day for claim in held for day in _entries(claim, evaluation, stored)))
         if days and days != before.get(scope):
             believed = {day.asserted_by for day in before.get(scope, ())}
             became += [c.delivery_id for c in held if c.delivery_id not in believed]
             after[scope] = days
-    if after != before:
-        write_current(store, kept + [day for days in after.values() for day in days])
-    statuses = _Statuses(evaluation, stored, store, after, now).of(assertions)
-    write_status(store, statuses)
-    return SettleReport(became, statuses)
+    return after, became
 
 
 def _holding(
@@ -150,11 +184,13 @@ class _Statuses:
         store: ObjectStore,
         current: dict[Scope, tuple[CurrentDay, ...]],
         now: datetime,
+        active: bool,
     ) -> None:
         self._evaluation = evaluation
         self._stored = stored
         self._store = store
         self._current = {day.asserted_by for days in current.values() for day in days}
+        self._active = active
         self._now = now.astimezone(UTC).replace(tzinfo=None)
 
     def of(self, assertions: list[Assertion]) -> list[DeliveryStatus]:
@@ -180,6 +216,12 @@ class _Statuses:
         return self._status(delivery_id, "superseded", "")
 
     def _waiting(self, assertion: Assertion, missing: dict[Day, int]) -> DeliveryStatus:
+        if not self._active:
+            detail = (
+                f"{sum(missing.values()):,} rows not judged under {self._evaluation}; run: "
+                f"finops replay --evaluation {self._evaluation}"
+            )
+            return self._status(assertion.delivery_id, "incomplete", detail)
         landed = assertion.landed_at
         young = landed is not None and self._now - landed < IN_FLIGHT
         if young and not self._failing({delivery for delivery, _, _ in missing}):

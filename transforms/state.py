@@ -22,8 +22,8 @@ class DeliveryStatus:
     stored: int
 
 
-def active_evaluation(store: ObjectStore) -> str:
-    """Return the evaluation the views show; the first one where none was ever activated.
+def active_evaluation(store: ObjectStore, first: str = FIRST_EVALUATION) -> str:
+    """Return the evaluation the views show; `first` where none was ever activated.
 
     Raises:
         StateError: the object under `state/` is not what `activate` writes.
@@ -31,7 +31,7 @@ def active_evaluation(store: ObjectStore) -> str:
     try:
         name = str(orjson.loads(store.get(ACTIVE_EVALUATION))["evaluation"])
     except KeyError:
-        return FIRST_EVALUATION
+        return first
     except (ValueError, TypeError) as error:
         raise StateError(f"{ACTIVE_EVALUATION} is damaged ({error}); {_RESTORE}") from error
     if not is_evaluation(name):
@@ -42,6 +42,12 @@ def active_evaluation(store: ObjectStore) -> str:
 def activate(store: ObjectStore, evaluation: str) -> None:
     """Let the views show an evaluation: one small object, replaced whole."""
     store.put(ACTIVE_EVALUATION, orjson.dumps({"evaluation": evaluation}) + b"\n")
+
+
+def activate_first(store: ObjectStore, evaluation: str) -> None:
+    """Write down what the views show where nobody has yet; never takes an activation back."""
+    if not any(info.key == ACTIVE_EVALUATION for info in store.list(ACTIVE_EVALUATION)):
+        activate(store, evaluation)
 
 
 def read_status(store: ObjectStore) -> list[DeliveryStatus]:

@@ -1,7 +1,7 @@
 """`finops audit`: does the lake hold what was delivered, to the last event and digit?"""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,13 +9,15 @@ import click
 
 from infra.commands.options import json_option, lake_options, money, print_json
 from infra.wiring import open_platform
-from transforms.audit import AuditReport, audit
+from transforms.audit import AuditReport, Gap, audit
+from transforms.evaluations import lookup
 
 
 @click.command("audit")
+@click.option("--evaluation", help="Whose rows; by default the active evaluation's.")
 @json_option
 @lake_options
-def audit_command(as_json: bool, data_dir: Path) -> None:
+def audit_command(evaluation: str | None, as_json: bool, data_dir: Path) -> None:
     """Prove from storage alone that nothing was lost.
 
     Decodes raw/ and errors/, reads processed/, and compares every event and every sum, delivery
@@ -24,9 +26,12 @@ def audit_command(as_json: bool, data_dir: Path) -> None:
     \b
     Example:
       finops audit && echo "nothing is lost"
+      finops audit --evaluation v2
     """
     with open_platform(data_dir, needs_data=True) as platform:
-        report = audit(platform.query, platform.store)
+        if evaluation is not None:
+            lookup(platform.store, evaluation)
+        report = audit(platform.query, platform.store, evaluation)
     if as_json:
         print_json({"clean": report.clean, **asdict(report)})
     else:
@@ -56,7 +61,12 @@ def print_verdict(report: AuditReport) -> None:
         )
     for delivery_id in report.open_deliveries:
         click.echo(f"  open: delivery {delivery_id} was never completed; run its ingest again")
-    for gap in report.gaps:
+    print_gaps(report.gaps)
+
+
+def print_gaps(gaps: Iterable[Gap]) -> None:
+    """Print what the lake should hold and does not, a line each."""
+    for gap in gaps:
         where = " ".join(filter(None, (gap.delivery_id, gap.billing_period, gap.charge_date)))
         amounts = f", {_amounts(gap.billed)} billed" if gap.billed else ""
         click.echo(f"  {gap.kind}: {where}: {gap.events:,} events{amounts}; {gap.detail}")

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 ROUNDS = 7
 
 
-def compare(variants: Mapping[str, Callable[[], object]], units: int, unit: str) -> None:
+def compare(
+    variants: Mapping[str, Callable[[], object]], units: int, unit: str, rounds: int = ROUNDS
+) -> None:
     """Run each variant in turn and print rates; the first one is the floor, 1.00 x."""
     spent: dict[str, list[float]] = {name: [] for name in variants}
     for run in variants.values():
         run()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in variants.items():
             began = time.perf_counter()
             run()

@@ -51,13 +51,13 @@ def test_a_release_cannot_vanish(copy: Path) -> None:
 def test_a_new_policy_is_added_at_the_end(copy: Path) -> None:
     """What is new is named with the command that records it, and recording keeps the rest."""
     before = ledger.released(copy)
-    shutil.copy(copy / "policies" / "1.json", copy / "policies" / "2.json")
+    shutil.copy(copy / "policies" / "1.json", copy / "policies" / "3.json")
     assert ledger.problems(copy) == [
-        "rules/policies/2.json is not in the ledger; "
-        "run: python -m rules.ledger add policies/2.json"
+        "rules/policies/3.json is not in the ledger; "
+        "run: python -m rules.ledger add policies/3.json"
     ]
-    ledger.add("policies/2.json", copy)
+    ledger.add("policies/3.json", copy)
     assert ledger.problems(copy) == []
     after = json.loads((copy / ledger.FILE).read_text())
-    assert list(after) == [*before, "policies/2.json"]
+    assert list(after) == [*before, "policies/3.json"]
     assert before.items() <= after.items()

@@ -9,9 +9,9 @@ import pytest
 
 from rules import PolicyError, default_policy, parse_policy
 from schemas.errors import FinopsError
-from tests.rules.cases import DEFAULT_POLICY
 
-DOCUMENT = json.loads(DEFAULT_POLICY.read_text())
+DOCUMENT = json.loads(default_policy().to_bytes())
+FORMAT_2 = json.loads(default_policy(2).to_bytes())
 
 
 def with_value(path: str, value: object) -> bytes:
@@ -102,3 +102,54 @@ def test_any_value_changes_the_version() -> None:
     }
     versions = {parse_policy(with_value(path, value)).version for path, value in changed.items()}
     assert len(versions | {default_policy().version}) == len(changed) + 1
+
+
+def test_format_1_keeps_its_fingerprint() -> None:
+    """Rows carry it: the version before there was a second format is still the version."""
+    assert default_policy().version == "bdd3951fc885"
+    assert (default_policy().format, default_policy(2).format) == (1, 2)
+    said = json.dumps({**DOCUMENT, "format": 1}).encode()
+    assert parse_policy(said).version == default_policy().version
+
+
+@pytest.mark.parametrize("form", [1, 2])
+def test_a_document_is_read_back(form: int) -> None:
+    """What a policy writes is the policy, in either format."""
+    policy = default_policy(form)
+    assert parse_policy(policy.to_bytes()) == policy
+    assert parse_policy(policy.to_bytes()).to_bytes() == policy.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 3}, r"policy \$.format: 3 is not known; write 1 or 2"),
+        ({"format": "2"}, r"policy \$.format: '2' is not known"),
+        ({"format": True}, r"policy \$.format: True is not known"),
+        ({"format": 1}, r"policy \$: unknown key 'consistency'"),
+        ({"spelling": None}, r"policy \$.spelling: None is not an object"),
+        ({"spelling": {"keys": {}}}, r"policy \$.spelling: missing key 'values'"),
+        ({"first_seen": {"min_days": 1}}, r"policy \$.first_seen: missing key 'min_monthly_am"),
+    ],
+)
+def test_format_2_is_closed_too(change: dict[str, Any], message: str) -> None:
+    """Its sections are all required, and belong to it alone."""
+    with pytest.raises(PolicyError, match=message):
+        parse_policy(json.dumps({**FORMAT_2, **change}).encode())
+
+
+@pytest.mark.parametrize(
+    ("spelling", "message"),
+    [
+        ({"keys": {"owner": []}}, r"\$.spelling.keys.owner: it is not among \$.tags.required"),
+        ({"values": {"environment": {}}}, r"\$.spelling.values.environment: it allows no value"),
+        ({"values": {"environment": {"": []}}}, r"\$.spelling.values.environment: the key '' is"),
+        ({"keys": {"environment": "env"}}, r"\$.spelling.keys.environment: 'env' is not a list"),
+        ({"values": {"environment": {"prod": [1]}}}, r"environment.prod\[0\]: 1 is empty, rep"),
+    ],
+)
+def test_spellings_are_checked(spelling: dict[str, Any], message: str) -> None:
+    """A typing error in a list that nobody would miss is an error with its path."""
+    document = {**FORMAT_2, "spelling": {**FORMAT_2["spelling"], **spelling}}
+    with pytest.raises(PolicyError, match=message):
+        parse_policy(json.dumps(document).encode())

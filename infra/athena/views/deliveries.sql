@@ -1,4 +1,4 @@
--- Every delivery once, by its newest assertion, with where it stands since the last settle.
+-- Every delivery once, by its newest assertion, with where it stands under the active evaluation.
 select
     s.delivery_id, s.status, s.detail, s.evaluation, s.stored,
     d.source, d.source_name, d.dataset_instance, d.replaces_scope, d.settings,
@@ -16,3 +16,4 @@ left join (
     from deliveries_stored
 ) d
     on d.delivery_id = s.delivery_id and d.nth = 1
+where s.evaluation in (select evaluation from active_evaluation)

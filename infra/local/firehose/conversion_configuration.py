@@ -53,6 +53,15 @@ def parse_conversion(
     return Conversion(_columns(catalogue, tables), openx, parquet, catalogue)
 
 
+def parse_output_format(raw: Any) -> Parquet:
+    """Return how a stream that converts writes its files.
+
+    Raises:
+        FirehoseError: it does not write Parquet, or in a way that is not supported.
+    """
+    return _parquet(Shape(raw, "DataFormatConversionConfiguration", f"Enabled {_PARTS}"))
+
+
 def _columns(
     catalogue: Catalogue, tables: Mapping[tuple[str, str], Table]
 ) -> tuple[tuple[str, HiveType], ...]:

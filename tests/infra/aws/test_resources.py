@@ -108,6 +108,8 @@ def test_functions_know_where_everything_is() -> None:
             "FINOPS_DATABASE": "costs",
             "FINOPS_EXPORT": "s3://no-export/",
             "FINOPS_EVALUATION": "v2",
+            "FINOPS_POLICY": "",
+            "FINOPS_RULES": "v1",
             "FINOPS_SIMULATOR_DAYS": "31",
             "FINOPS_SIMULATOR_SEED": "1",
             "FINOPS_SIMULATOR_START": "2026-09-01",

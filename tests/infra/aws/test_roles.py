@@ -88,8 +88,14 @@ ALLOWED: dict[str, Permissions] = {
     },
     "TransformRole": {
         **logs("transform"),
-        "ReadBaselines": (["s3:GetObject"], [f"{LAKE}/baselines/*"]),
-        "ListBaselines": (["s3:ListBucket"], [LAKE]),
+        "ReadEvaluationsAndBaselines": (
+            ["s3:GetObject"],
+            [
+                f"{LAKE}/baselines/*",
+                *(f"{LAKE}/state/{p}/*" for p in ("active_evaluation", "evaluations", "policies")),
+            ],
+        ),
+        "ListEvaluationsAndBaselines": (["s3:ListBucket"], [LAKE]),
     },
     "IngestRole": {
         **logs("ingest"),

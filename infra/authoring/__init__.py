@@ -1,0 +1,1 @@
+"""For authors of rules: begin one in the source tree, hold it to its golden files."""

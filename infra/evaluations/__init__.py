@@ -1,0 +1,1 @@
+"""Evaluations as a person handles them: add, activate, remove; the tables follow."""

@@ -1,0 +1,1 @@
+"""How two evaluations differ, and the rows they are read from."""
