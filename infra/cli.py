@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from infra.commands.audit import audit_command
+from infra.commands.baseline import baseline_group
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.evaluations import evaluations_group
@@ -52,6 +53,7 @@ for command in (
     deliveries_command,
     quarantine_group,
     audit_command,
+    baseline_group,
     evaluations_group,
     replay_command,
     policy_group,

@@ -62,9 +62,13 @@ from (
 _LEADS = """
 select
     billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, period_seconds,
-    billing_currency, max_by(sku_id, cost) as lead_sku
+    billing_currency, min(sku_id) as lead_sku
 from (
-    select
+    select *, max(cost) over (
+        partition by billing_account_id, sub_account_id, service_name, region_id, resource_or_sku,
+            period_seconds, billing_currency
+    ) as most
+    from (select
         billing_account_id, sub_account_id, service_name, region_id,
         coalesce(resource_id, sku_id) as resource_or_sku,
         date_diff('second', charge_period_start, charge_period_end) as period_seconds,
@@ -72,10 +76,12 @@ from (
     from charges
     where charge_date between '{trailing}' and '{through}'
         and charge_category = 'Usage' and charge_class is null
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8)
 )
+where cost = most
 group by 1, 2, 3, 4, 5, 6, 7
 """
+"""Of SKUs that cost the same, the first by name: equal charges make equal baselines."""
 
 
 def build_baseline(query: Query, today: date) -> Baseline | None:
