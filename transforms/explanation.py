@@ -19,6 +19,7 @@ from transforms.differences.rows import (
     verdict_select,
 )
 from transforms.errors import EventError
+from transforms.judge import facts_for
 from transforms.ports import Query
 from transforms.tallies import Day
 
@@ -84,7 +85,7 @@ def explain(query: Query, context: Context, event: str, active: str) -> Explanat
             "see: finops deliveries"
         )
     event_id, charge = read_charge(known)
-    facts = Facts(context.policy, context.baselines.for_date(charge.charge_date))
+    facts = facts_for(context, charge)
     return Explanation(
         event_id=event_id,
         charge=charge,

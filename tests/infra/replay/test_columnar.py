@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,19 @@ from fastavro import schemaless_writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.local.store import MemoryStore
 from infra.replay.columnar import Columnar
 from infra.replay.decoding import decode
 from infra.replay.row_path import Judged, judge_rows
 from rules import Baseline, BaselineSeries, default_policy, rule_set
+from rules.shards import SHARDED_ABOVE
 from schemas.codec import ChargeEncoder, Member, compress, encode_completed, split_members
 from schemas.events import Envelope
 from schemas.registry import CHARGE_RECORDED, latest
 from schemas.rows import hive_timestamp
 from tests import samples, strategies
 from tests.benchmarks.bills import history, records
+from transforms.baseline_store import BaselineReader, publish
 from transforms.context import Context, default_context
 
 CONTEXT = default_context()
@@ -126,6 +130,25 @@ def test_judged_by_baselines_that_change_within_the_log(
     later = Baseline("2024-09-02", "2024-09-03", dict(list(first.entries.items())[::2]))
     series = BaselineSeries((first,) if first.effective_from > "2024-09-03" else (first, later))
     _assert_same(bodies, replace(context, baselines=series))
+
+
+def test_judged_by_a_baseline_in_shards() -> None:
+    """Rows of accounts in several shards come back in their order, judged as by the whole."""
+    bodies = list(records(samples.REAL, 600))
+    first = history(bodies, Decimal("0.000001"))
+    fillers = (
+        (key._replace(sub_account_id=f"other-{n}", resource_or_sku=str(n)), stats)
+        for n, (key, stats) in zip(range(SHARDED_ABOVE), cycle(first.entries.items()), strict=False)
+    )
+    large = replace(first, entries={**dict(fillers), **first.entries})
+    store = MemoryStore()
+    publish(store, "v1", large)
+    in_shards = BaselineReader(store, "v1").series()
+    whole = _assert_same(bodies, replace(CONTEXT, baselines=BaselineSeries((large,))))
+    judged = _assert_same(bodies, replace(CONTEXT, baselines=in_shards))
+    assert {p: _rows(t) for p, t in judged.tables.items()} == {
+        p: _rows(t) for p, t in whole.tables.items()
+    }
 
 
 def test_usual_records_do_not_take_the_row_path() -> None:
