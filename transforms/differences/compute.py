@@ -61,7 +61,8 @@ def difference(
     way, because, matched = _choose(query, a, b, days, whole, options)
     counter = Counter(options.by, options.owner_tags, max(REASONED, options.examples))
     done, events = 0, sum(day.events for day in days)
-    for page in pages.pages_of(days):
+    limit = pages.PAGE_EVENTS if way == JUDGED else pages.STORED_PAGE_EVENTS
+    for page in pages.pages_of(days, limit):
         if way == JUDGED:
             found = pages.judged(query, page, active, a, b)
         else:

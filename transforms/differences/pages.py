@@ -22,6 +22,8 @@ from transforms.ports import Query
 PAGE_EVENTS = 25_000
 """Days are asked together while they hold no more events than this; memory is bounded by it, or by
 the largest day."""
+STORED_PAGE_EVENTS = 100_000
+"""The same where only rows that differ are answered."""
 _KEY = "charge_date, billing_period, evaluation, delivery_id, ordinal"
 
 _TRUTH = f"""
