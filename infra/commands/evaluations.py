@@ -38,7 +38,12 @@ def evaluations_group() -> None:
 @json_option
 @lake_options
 def list_command(as_json: bool, data_dir: Path) -> None:
-    """List the evaluations: what each stands for, and which one is shown."""
+    """List the evaluations: what each stands for, and which one is shown.
+
+    \b
+    Example:
+      finops evaluations list --json
+    """
     with open_platform(data_dir) as platform:
         platform.activate_first_evaluation()
         found = [_described(platform, d.name) for d in registered(platform.store)]

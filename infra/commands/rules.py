@@ -32,7 +32,12 @@ def rules_group() -> None:
 @rules_group.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """List the rule sets and their rules: what each keeps of the one before, and what is new."""
+    """List the rule sets and their rules: what each keeps of the one before, and what is new.
+
+    \b
+    Example:
+      finops rules list
+    """
     found = _described()
     if as_json:
         print_json(found)
