@@ -11,6 +11,7 @@ import click
 
 from infra.commands import rules_diff  # noqa: F401 - registers itself
 from infra.commands.audit import audit_command
+from infra.commands.baseline import baseline_group
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.evaluations import evaluations_group
@@ -23,6 +24,7 @@ from infra.commands.query import query_command
 from infra.commands.replay import replay_command
 from infra.commands.report import report_command
 from infra.commands.rules import rules_group
+from infra.commands.rules_explain import explain_command
 from infra.commands.simulate import simulate_command
 from schemas.errors import FinopsError
 
@@ -40,6 +42,8 @@ def finops() -> None:
     """
 
 
+rules_group.add_command(explain_command)
+
 for command in (
     demo_command,
     ingest_command,
@@ -50,6 +54,7 @@ for command in (
     deliveries_command,
     quarantine_group,
     audit_command,
+    baseline_group,
     evaluations_group,
     replay_command,
     policy_group,

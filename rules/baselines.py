@@ -27,6 +27,7 @@ from rules.series import (
     series_key,
     to_row,
 )
+from rules.shards import SHARDED_ABOVE, Account, Manifest, split
 
 __all__ = ["Baseline", "BaselineSeries", "SeriesKey", "SeriesStats", "series_key"]
 
@@ -58,6 +59,13 @@ class Baseline:
         except ValueError as error:
             raise BaselineError(str(error)) from error
         object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
+
+    def for_account(self, account: Account) -> "Baseline":
+        """Return what judges the charges of an account (payer, account): here the whole.
+
+        Where a baseline lies in shards, this is what loads them: call it before a rule runs.
+        """
+        return self
 
     def stats(self, charge: Charge) -> SeriesStats | None:
         """Return the history of the charge's series, or `None` if it has none."""
@@ -103,8 +111,25 @@ class Baseline:
 
     @cached_property
     def version(self) -> str:
-        """The fingerprint of the baseline's bytes."""
-        return fingerprint(self.to_bytes())
+        """The fingerprint of the document it is stored as; of a large one, of its manifest."""
+        return fingerprint(self.documents()[0])
+
+    def documents(self) -> tuple[bytes, dict[str, bytes]]:
+        """Return the document it is stored as, and the shards that one names by their fingerprint.
+
+        Raises:
+            BaselineError: an amount has more than 12 decimals or 26 integer digits; round first.
+        """
+        if len(self.entries) <= SHARDED_ABOVE:
+            return self.to_bytes(), {}
+        dates = self.through, self.effective_from
+        bodies: dict[str, bytes] = {}
+        parts = []
+        for entries in split(self.entries):
+            body = Baseline(*dates, entries).to_bytes()
+            bodies[fingerprint(body)] = body
+            parts.append((fingerprint(body), entries.keys()))
+        return Manifest.over(*dates, self.history_days, parts).to_bytes(), bodies
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON document: the column names once, then a list per series.

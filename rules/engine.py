@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rules.errors import BaselineError
 from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
 
 RULE_ERROR = "rule-error"
@@ -16,14 +17,23 @@ def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
     A rule that raises becomes the finding `rule-error`: the row is delivered, the other rules
     run, and the columns it would have decided stay `unknown`. Where two rules decide the same
     column, the later one wins.
+
+    Raises:
+        BaselineError: the facts are not whole. That is a set-up to correct, never a finding.
     """
     return merge([answer(rule, charge, facts) for rule in rule_set.rules])
 
 
 def answer(rule: Rule, charge: Charge, facts: Facts) -> Verdict:
-    """Return one rule's verdict; of a rule that raises, the finding `rule-error`."""
+    """Return one rule's verdict; of a rule that raises, the finding `rule-error`.
+
+    Raises:
+        BaselineError: the facts are not whole. That is a set-up to correct, never a finding.
+    """
     try:
         return rule(charge, facts)
+    except BaselineError:
+        raise
     except Exception as error:
         return Verdict(finding=_rule_error(rule, error, charge))
 

@@ -36,9 +36,10 @@ class PolicyError(FinopsError):
 class BaselineError(FinopsError):
     """A baseline is damaged or contradicts itself, or a series of them is out of order."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, remedy: str = "build the baseline again") -> None:
         self.problem = problem
-        super().__init__(f"baseline: {problem}; build the baseline again")
+        self.remedy = remedy
+        super().__init__(f"baseline: {problem}; {remedy}")
 
 
 class LedgerError(FinopsError):

@@ -4,7 +4,6 @@ Medians are taken in SQL, by the engine, so that a job moves one row a series an
 Levels are per charge period: the rows of a series in one period are added first.
 """
 
-from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,10 +13,21 @@ from transforms.ports import Query
 
 HISTORY_DAYS = 60
 TRAILING_DAYS = 30
+RECENT_DAYS = 14
+"""Two of each weekday: the level follows a lasting change within a week."""
 INCOMPLETE_DAYS = 2
 """The newest days are always understated: bills of a day arrive for days."""
 
-_PERIODS = """
+_KEY = (
+    "billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, "
+    "period_seconds, billing_currency"
+)
+_WEEKDAYS = range(1, 8)
+"""Monday to Sunday, as Athena counts them."""
+_MIDDLE = "element_at({costs}, (cardinality({costs}) + 1) / 2)"
+"""The lower median of a sorted array: always an amount that was charged, so never rounded."""
+
+_LEVELS = """
 with periods as (
     select
         billing_account_id, sub_account_id, service_name, region_id,
@@ -30,52 +40,35 @@ with periods as (
         and charge_category = 'Usage' and charge_class is null
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 )
-"""
-_KEY = (
-    "billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, "
-    "period_seconds, billing_currency"
-)
-
-_LEVELS = (
-    _PERIODS
-    + """
 select
     {key}, days_seen, first_seen, trailing_cost,
-    element_at(costs, (cardinality(costs) + 1) / 2) as level,
+    {middle} as level, {middle_recent} as recent_level, {weekday_levels},
     element_at(
-        cast(array_sort(transform(costs, c -> cast(abs(
-            c - element_at(costs, (cardinality(costs) + 1) / 2)
-        ) as decimal(38, 12)))) as array(decimal(38, 12))),
+        cast(array_sort(transform(costs, c -> cast(abs(c - {middle}) as decimal(38, 12))))
+            as array(decimal(38, 12))),
         (cardinality(costs) + 1) / 2
     ) as spread
 from (
     select
         {key}, count(distinct charge_date) as days_seen, min(charge_date) as first_seen,
         sum(case when charge_date >= '{trailing}' then cost end) as trailing_cost,
-        array_sort(array_agg(cost)) as costs
+        array_sort(array_agg(cost)) as costs,
+        array_sort(array_agg(cost) filter (where charge_date >= '{recent}')) as recent_costs,
+        {weekday_costs}
     from periods group by {key}
 )
 """
-)
-
-_WEEKDAYS = (
-    _PERIODS
-    + """
-select {key}, weekday, element_at(costs, (cardinality(costs) + 1) / 2) as level
-from (
-    select {key}, day_of_week(charge_period_start) as weekday,
-        array_sort(array_agg(cost)) as costs
-    from periods group by {key}, day_of_week(charge_period_start)
-)
-"""
-)
 
 _LEADS = """
 select
     billing_account_id, sub_account_id, service_name, region_id, resource_or_sku, period_seconds,
-    billing_currency, max_by(sku_id, cost) as lead_sku
+    billing_currency, min(sku_id) as lead_sku
 from (
-    select
+    select *, max(cost) over (
+        partition by billing_account_id, sub_account_id, service_name, region_id, resource_or_sku,
+            period_seconds, billing_currency
+    ) as most
+    from (select
         billing_account_id, sub_account_id, service_name, region_id,
         coalesce(resource_id, sku_id) as resource_or_sku,
         date_diff('second', charge_period_start, charge_period_end) as period_seconds,
@@ -83,10 +76,12 @@ from (
     from charges
     where charge_date between '{trailing}' and '{through}'
         and charge_category = 'Usage' and charge_class is null
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8)
 )
+where cost = most
 group by 1, 2, 3, 4, 5, 6, 7
 """
+"""Of SKUs that cost the same, the first by name: equal charges make equal baselines."""
 
 
 def build_baseline(query: Query, today: date) -> Baseline | None:
@@ -101,27 +96,45 @@ def build_baseline(query: Query, today: date) -> Baseline | None:
         The baseline, or None while there is no history.
     """
     through = today - timedelta(days=INCOMPLETE_DAYS)
-    values = {
-        "key": _KEY,
-        "first": (through - timedelta(days=HISTORY_DAYS - 1)).isoformat(),
-        "trailing": (through - timedelta(days=TRAILING_DAYS - 1)).isoformat(),
-        "through": through.isoformat(),
-    }
-    weekdays: dict[tuple[Any, ...], dict[int, Decimal]] = defaultdict(dict)
-    for row in query.rows(_WEEKDAYS.format(**values)):
-        weekdays[_series(row)][row["weekday"]] = row["level"]
-    leads = {_series(row): row["lead_sku"] for row in query.rows(_LEADS.format(**values))}
+    window = _window(through)
+    leads = {_series(row): row["lead_sku"] for row in query.rows(_LEADS.format(**window))}
     entries: dict[SeriesKey, SeriesStats] = {}
-    for row in query.rows(_LEVELS.format(**values)):
+    for row in query.rows(_LEVELS.format(**window)):
         series = _series(row)
-        stats = _stats(row, weekdays[series], leads.get(series))
+        stats = _stats(row, leads.get(series))
         known = entries.get(series[0])
         # Two currencies in one series: the one seen on more days is its history.
         if known is None or (stats.days_seen, stats.currency) > (known.days_seen, known.currency):
             entries[series[0]] = stats
     if not entries:
         return None
-    return Baseline(through.isoformat(), (today + timedelta(days=1)).isoformat(), entries)
+    return Baseline(through.isoformat(), effective_from(today), entries)
+
+
+def effective_from(today: date) -> str:
+    """Return the first charge date that the baseline published on `today` serves."""
+    return (today + timedelta(days=1)).isoformat()
+
+
+def _window(through: date) -> dict[str, str]:
+    """Return what the queries need to know of the history's days."""
+    spans = {"first": HISTORY_DAYS, "trailing": TRAILING_DAYS, "recent": RECENT_DAYS}
+    starts = {n: (through - timedelta(days=days - 1)).isoformat() for n, days in spans.items()}
+    return {
+        **starts,
+        "through": through.isoformat(),
+        "key": _KEY,
+        "middle": _MIDDLE.format(costs="costs"),
+        "middle_recent": _MIDDLE.format(costs="recent_costs"),
+        "weekday_levels": ", ".join(
+            f"{_MIDDLE.format(costs=f'costs_{day}')} as weekday_{day}" for day in _WEEKDAYS
+        ),
+        "weekday_costs": ", ".join(
+            "array_sort(array_agg(cost) "
+            f"filter (where day_of_week(charge_period_start) = {day})) as costs_{day}"
+            for day in _WEEKDAYS
+        ),
+    }
 
 
 def _series(row: dict[str, Any]) -> tuple[SeriesKey, str]:
@@ -136,14 +149,15 @@ def _series(row: dict[str, Any]) -> tuple[SeriesKey, str]:
     return key, row["billing_currency"]
 
 
-def _stats(row: dict[str, Any], weekdays: dict[int, Decimal], lead: str | None) -> SeriesStats:
+def _stats(row: dict[str, Any], lead: str | None) -> SeriesStats:
     return SeriesStats(
         days_seen=row["days_seen"],
         first_seen=row["first_seen"],
         currency=row["billing_currency"],
         level=row["level"],
         spread=row["spread"],
-        weekday_level=tuple(weekdays.get(day) for day in range(1, 8)),
+        weekday_level=tuple(row[f"weekday_{day}"] for day in _WEEKDAYS),
         trailing_cost=row["trailing_cost"] or Decimal(0),
         lead_sku=lead,
+        recent_level=row["recent_level"],
     )

@@ -67,7 +67,7 @@ def _charges(batch: Batch, context: Context) -> Ok:
     judge = Judge(context, date)
     at_home: set[tuple[int, int]] = set()
     rows = batch.events
-    for row in rows:
+    for row in judge.in_order(rows):
         starts = row["billing_period_start"], row["charge_period_start"]
         if starts not in at_home:
             _check_partition(row, period, date)

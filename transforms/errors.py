@@ -3,6 +3,7 @@
 FinopsError
 ├── QueryError        a query that has no result
 ├── JobError          a job was not called as its template calls it
+├── EventError        an event that is not in the lake
 ├── DifferenceError   two sides cannot be compared as it was asked
 └── EvaluationError   an evaluation that is not registered, or registered as something else
 """
@@ -16,6 +17,10 @@ class QueryError(FinopsError):
 
 class JobError(FinopsError):
     """A job's event or environment is not what the template gives it."""
+
+
+class EventError(FinopsError):
+    """An event is asked for that the lake does not have."""
 
 
 class DifferenceError(FinopsError):

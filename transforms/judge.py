@@ -5,9 +5,11 @@ from typing import Any
 
 from rules import Charge, Facts, Finding, RuleSet, evaluate
 from rules import Evaluation as Judgement
+from rules.shards import Account
 from schemas.amounts import SCALE
 from schemas.events import ChargeRecorded
 from transforms.context import Context as Evaluation
+from transforms.sharded_baseline import ShardedBaseline
 
 _QUANTUM = Decimal(1).scaleb(-SCALE)
 _ROUNDING = Context(prec=200, rounding=ROUND_HALF_EVEN)
@@ -23,14 +25,33 @@ class Judge:
         self._date = charge_date
         self._rules: RuleSet = evaluation.rule_set
         self.facts = Facts(evaluation.policy, baseline)
+        """What the rules know besides a charge; of a sharded baseline, after `load`."""
+        self._sharded = baseline if isinstance(baseline, ShardedBaseline) else None
+        self._account: Account | None = None
         self._names = {
             "rules_version": evaluation.rule_set.name,
             "policy_version": evaluation.policy.version,
             "baseline_version": baseline.version if baseline else "none",
         }
 
+    def in_order(self, events: list[ChargeRecorded]) -> list[ChargeRecorded]:
+        """Return the events in the order to judge them in: of a sharded baseline, shard by shard.
+
+        Each shard is loaded once a record then, however its accounts are mixed.
+        """
+        sharded = self._sharded
+        if sharded is None:
+            return events
+        return sorted(events, key=lambda event: sharded.shard_of(_account(event)))
+
     def columns(self, event: ChargeRecorded) -> dict[str, Any]:
-        """Return the verdict columns of an event, as they stand in its row."""
+        """Return the verdict columns of an event, as they stand in its row.
+
+        Raises:
+            BaselineError: the baseline's shard of its account is missing or damaged.
+        """
+        if self._sharded is not None:
+            self.load(_account(event))
         return self.row(evaluate(charge_of(event, self._date), self._rules, self.facts))
 
     def row(self, verdict: Judgement) -> dict[str, Any]:
@@ -42,6 +63,32 @@ class Judge:
             "missing_tags": verdict.missing_tags,
             "findings": [_finding(f) for f in verdict.findings],
         }
+
+    def load(self, account: Account) -> None:
+        """Put an account's history at hand in `facts`, before a rule runs: rules load nothing.
+
+        Raises:
+            BaselineError: the baseline's shard of the account is missing or damaged.
+        """
+        if self._sharded is not None and account != self._account:
+            self.facts = Facts(self.facts.policy, self._sharded.for_account(account))
+            self._account = account
+
+
+def facts_for(evaluation: Evaluation, charge: Charge) -> Facts:
+    """Return what an evaluation's rules know besides one charge.
+
+    Raises:
+        BaselineError: the baseline that serves its date, or its shard, is missing or damaged.
+    """
+    baseline = evaluation.baselines.for_date(charge.charge_date)
+    if baseline is not None:
+        baseline = baseline.for_account((charge.billing_account_id, charge.sub_account_id))
+    return Facts(evaluation.policy, baseline)
+
+
+def _account(event: ChargeRecorded) -> Account:
+    return event["billing_account_id"], event.get("sub_account_id")
 
 
 def charge_of(event: ChargeRecorded, charge_date: str) -> Charge:
@@ -98,5 +145,5 @@ def _finding(finding: Finding) -> dict[str, str | None]:
 
 
 def stored_text(value: Decimal) -> str:
-    """Return a finding's amount as its row holds it: half-even to twelve decimals, plain."""
+    """Return an amount as a row holds it: plain notation, twelve decimals, rounded half-even."""
     return format(value.quantize(_QUANTUM, context=_ROUNDING).normalize(_ROUNDING), "f")

@@ -29,6 +29,10 @@ class Inputs:
     def __len__(self) -> int:
         return len(self._dates)
 
+    def take(self, rows: pa.Array) -> "Inputs":
+        """Return some of the rows, in that order."""
+        return Inputs(self._events.take(rows), self._dates.take(rows))
+
     def codes(self, name: str) -> Codes:
         """Return an input's codes, named as in `rules.distinct`."""
         if name not in self._codes:

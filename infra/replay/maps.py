@@ -17,28 +17,34 @@ class Maps:
 
     def __init__(self, column: pa.MapArray) -> None:
         """Take a column; nothing is encoded yet."""
-        self._column = column
-        self._starts, self._ends = column.offsets[:-1], column.offsets[1:]
+        offsets = column.offsets
+        first, last = offsets[0].as_py(), offsets[-1].as_py()
+        self._there = column.is_valid()
+        # Of a slice, Arrow gives the entries of the whole.
+        self._keys_column = column.keys.slice(first, last - first)
+        self._items = column.items.slice(first, last - first)
+        self._offsets = pc.subtract(offsets, pa.scalar(first, pa.int32()))
+        self._starts, self._ends = self._offsets[:-1], self._offsets[1:]
 
     @cached_property
     def _keys(self) -> Codes:
-        return encode(self._column.keys)
+        return encode(self._keys_column)
 
     def lengths(self) -> pa.Array:
         """Return how many entries each map has, null where there is no map."""
         lengths = pc.subtract(self._ends, self._starts)
-        return pc.if_else(self._column.is_valid(), lengths, pa.scalar(None, pa.int32()))
+        return pc.if_else(self._there, lengths, pa.scalar(None, pa.int32()))
 
     def value(self, key: str) -> Codes:
         """Return the codes of each map's value of a key, None where it does not have it."""
         try:
             matches = pc.equal(self._keys.numbers, self._keys.values.index(key))
         except ValueError:
-            matches = pa.repeat(pa.scalar(False), len(self._column.keys))
-        values = encode(self._column.items.filter(matches))
+            matches = pa.repeat(pa.scalar(False), len(self._keys_column))
+        values = encode(self._items.filter(matches))
         has = self._sums(matches.cast(pa.int64()))
         numbers = pc.replace_with_mask(
-            pa.repeat(pa.scalar(0, pa.int64()), len(self._column)),
+            pa.repeat(pa.scalar(0, pa.int64()), len(self._there)),
             pc.greater(has, 0),
             pc.add(values.numbers.cast(pa.int64()), 1),
         )
@@ -58,7 +64,8 @@ class Maps:
         return numbers_of(pc.indices_nonzero(pc.equal(twice.numbers, twice.values.index(True))))
 
     def _repeated_of_many(self) -> list[int]:
-        owners = self._owners()
+        lists = pa.ListArray.from_arrays(self._offsets, self._keys_column)
+        owners = pc.list_parent_indices(lists)
         pairs = combine([encode(owners), self._keys], len(owners))
         if len(first_rows(pairs)) == len(pairs):
             return []
@@ -67,28 +74,17 @@ class Maps:
         found: list[int] = owners.filter(pc.is_in(pairs, twice)).to_pylist()
         return found
 
-    def _owners(self) -> pa.Array:
-        keys = self._column.keys
-        lists = pa.Array.from_buffers(
-            pa.list_(keys.type),
-            len(self._column),
-            self._column.buffers()[:2],
-            offset=self._column.offset,
-            children=[keys],
-        )
-        return pc.list_parent_indices(lists)
-
     def sets(self) -> Codes:
         """Return the codes of whole maps: equal if they have the same pairs in the same order.
 
         Their values are tuples of pairs, and None.
         """
-        columns = [self._keys, encode(self._column.items)]
-        pairs = combine(columns, len(self._column.keys))
+        columns = [self._keys, encode(self._items)]
+        pairs = combine(columns, len(self._items))
         first = first_rows(pairs)
         texts = list(zip(*(column.at(first) for column in columns), strict=True))
-        numbers, offsets = numbers_of(pairs), numbers_of(self._column.offsets)
-        spans = zip(self._column.is_valid().to_pylist(), offsets[:-1], offsets[1:], strict=True)
+        numbers, offsets = numbers_of(pairs), numbers_of(self._offsets)
+        spans = zip(self._there.to_pylist(), offsets[:-1], offsets[1:], strict=True)
         known: dict[tuple[int, ...] | None, int] = {}
         codes = [
             known.setdefault(tuple(numbers[start:end]) if there else None, len(known))

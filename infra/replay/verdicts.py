@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from functools import partial
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -12,21 +13,22 @@ from infra.local.firehose.openx import columns
 from infra.local.firehose.settings import OpenX
 from infra.replay.codes import Codes, combine, first_rows
 from infra.replay.inputs import READERS, Inputs
-from rules import Baseline
 from rules.distinct import MORE, DistinctRule
 from rules.engine import merge
 from schemas.rows import json_line
 from schemas.tables import VERDICTS
 from transforms.context import Context
 from transforms.judge import Judge
+from transforms.sharded_baseline import ShardedBaseline
 
 NAMES = tuple(column.name for column in VERDICTS)
 _TYPES = [(column.name, parse(column.type)) for column in VERDICTS]
 _OPENX = OpenX(case_insensitive=False, dots_to_underscores=False, mappings={})
+_ACCOUNT = ("billing_account_id", "sub_account_id")
 _SAMPLE = 48
 """Charges that a rule's stages are chosen by."""
 _BASELINES_KEPT = 8
-"""Baselines whose answers are remembered; the log is more or less in the order of dates."""
+"""Baselines or shards whose answers are remembered; the log is about in the order of dates."""
 
 
 class Verdicts:
@@ -45,24 +47,47 @@ class Verdicts:
             charge_date: any of their charge dates.
         """
         baseline = self._context.baselines.for_date(charge_date)
-        return self._asked(baseline, charge_date).columns(rows)
+        if isinstance(baseline, ShardedBaseline):
+            return self._by_shard(rows, charge_date, baseline)
+        return self._asked(baseline.version if baseline else "", charge_date).columns(rows)
 
-    def _asked(self, baseline: Baseline | None, charge_date: str) -> "_Asked":
-        version = baseline.version if baseline else ""
-        asked = self._known.pop(version, None)
+    def _by_shard(
+        self, rows: Inputs, charge_date: str, baseline: ShardedBaseline
+    ) -> list[pa.Array]:
+        """Judge the rows of each shard's accounts together: a rule only sees what is loaded."""
+        numbers = rows.numbered(_ACCOUNT, None)
+        accounts = rows.keys(_ACCOUNT, first_rows(numbers))
+        of_account = [baseline.shard_of((payer, account)) for payer, account in accounts]
+        of_row = pa.array(of_account, pa.int64()).take(numbers)
+        places, parts = [], []
+        for shard, account in dict(zip(of_account, accounts, strict=True)).items():
+            here = pc.indices_nonzero(pc.equal(of_row, shard)).cast(pa.int64())
+            asked = self._asked(f"{baseline.version}/{shard}", charge_date, account)
+            places.append(here)
+            parts.append(asked.columns(rows.take(here)))
+        back = pc.sort_indices(pa.concat_arrays(places))
+        return [pa.concat_arrays(arrays).take(back) for arrays in zip(*parts, strict=True)]
+
+    def _asked(
+        self, name: str, charge_date: str, account: tuple[Any, ...] | None = None
+    ) -> "_Asked":
+        asked = self._known.pop(name, None)
         if asked is None:
-            asked = _Asked(self._context, charge_date)
+            asked = _Asked(self._context, charge_date, account)
             while len(self._known) >= _BASELINES_KEPT:
                 self._known.popitem(last=False)
-        self._known[version] = asked
+        self._known[name] = asked
         return asked
 
 
 class _Asked:
-    """All rules by one set of facts."""
+    """All rules by one set of facts; of a sharded baseline, those with an account's shard."""
 
-    def __init__(self, context: Context, charge_date: str) -> None:
+    def __init__(self, context: Context, charge_date: str, account: tuple[Any, ...] | None) -> None:
         self._judge = Judge(context, charge_date)
+        if account is not None:
+            payer, sub_account = account
+            self._judge.load((payer, sub_account))
         facts = self._judge.facts
         self._rules = [DistinctRule(rule, facts, READERS) for rule in context.rule_set.rules]
 

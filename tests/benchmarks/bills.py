@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from producers.packing import Packer
@@ -58,8 +59,9 @@ def records(file: Path, events: int, amounts: int = 10, unlike: bool = False) ->
 
 
 def history(bodies: Sequence[bytes], share: Decimal = Decimal(1)) -> Baseline:
-    """Return a baseline from before the records: each series at a share of its lowest cost."""
-    entries: dict[SeriesKey, SeriesStats] = {}
+    """Return a baseline from before the records: each series at a share of its median cost."""
+    costs: dict[SeriesKey, list[Decimal]] = {}
+    last: dict[SeriesKey, dict[str, Any]] = {}
     dates = set()
     for body in bodies:
         batch = decode(body)
@@ -71,13 +73,16 @@ def history(bodies: Sequence[bytes], share: Decimal = Decimal(1)) -> Baseline:
                 event["billing_account_id"], event["sub_account_id"], event["service_name"],
                 event["region_id"], event["resource_id"] or event["sku_id"], seconds,
             )  # fmt: skip
-            level = round(Decimal(event["effective_cost"] or event["billed_cost"]) * share, 12)
-            known = entries.get(key)
-            if known is None or level < known.level:
-                entries[key] = SeriesStats(
-                    60, "2018-01-01", event["billing_currency"], level, Decimal(0),
-                    (level, *[None] * 6), Decimal(3), event["sku_id"],
-                )  # fmt: skip
+            cost = Decimal(event["effective_cost"] or event["billed_cost"])
+            costs.setdefault(key, []).append(cost)
+            last[key] = event
+    entries = {}
+    for key, event in last.items():
+        level = round(median(costs[key]) * share, 12)
+        entries[key] = SeriesStats(
+            60, "2018-01-01", event["billing_currency"], level, Decimal(0),
+            (level, *[None] * 6), Decimal(3), event["sku_id"],
+        )  # fmt: skip
     first = date.fromisoformat(min(dates))
     through, start = first - timedelta(days=2), first - timedelta(days=1)
     return Baseline(through.isoformat(), start.isoformat(), entries)

@@ -65,7 +65,9 @@ def _compare(label: str, bodies: list[bytes]) -> None:
     baseline = bills.history(bodies)
     judged = replace(default_context(), baselines=BaselineSeries((baseline,)))
     data = b"".join(bodies)
-    print(f"Replay, hourly bill, {label}: {_EVENTS:,} events, {len(baseline.entries)} series known")
+    tables = Columnar(judged).judge(_members(data)).tables.values()
+    findings = sum(len(column.flatten()) for t in tables for column in t["findings"].chunks)
+    print(f"Replay, hourly bill, {label}: {_EVENTS:,} events, {findings:,} findings")
     variants: dict[str, Callable[[], object]] = {
         "row path: rules v1, JSON, converter, Parquet": partial(_rows, data, judged),
         "columns: the same rows": partial(_columns, data, judged),

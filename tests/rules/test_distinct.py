@@ -8,7 +8,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import Baseline, Charge, Facts, Finding, Rule, Verdict, default_policy, rule_set
+from rules import (
+    RULE_SETS,
+    Baseline,
+    Charge,
+    Facts,
+    Finding,
+    Rule,
+    Verdict,
+    default_policy,
+    rule_set,
+)
 from rules.distinct import HAS_TAGS, MORE, TAG_KEY, TAGS, DistinctRule, reads
 from rules.engine import answer
 from tests.rules.strategies import BASELINES, CHARGES
@@ -112,14 +122,14 @@ def test_any_rule_answers_as_it_does_of_the_charge_itself(
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(rule_set("v1").rules),
+    st.sampled_from([rule for rules in RULE_SETS.values() for rule in rules.rules]),
     st.none() | BASELINES,
     st.lists(CHARGES, min_size=1, max_size=20),
 )
 def test_released_rules_answer_as_they_do_of_the_charge_itself(
     rule: Rule, baseline: Baseline | None, charges: list[Charge]
 ) -> None:
-    facts = Facts(POLICY, baseline)
+    facts = Facts(default_policy(2), baseline)
     distinct = DistinctRule(rule, facts, READERS)
     distinct.learn(charges[:5])
     for charge in charges:

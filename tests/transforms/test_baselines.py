@@ -74,6 +74,8 @@ def test_every_series_has_its_own_history(query: Query) -> None:
             ]  # fmt: skip
             wanted = statistics.median_low(of_day) if of_day else None
             assert stats.weekday_level[weekday] == wanted
+        recent = [c for d, p in days.items() if d >= "2024-09-13" for c in p.values()]
+        assert stats.recent_level == (statistics.median_low(recent) if recent else None)
 
 
 def test_no_history_no_baseline(query: Query) -> None:
@@ -120,6 +122,6 @@ def test_a_damaged_series_is_an_error_a_person_can_act_on(damage: str) -> None:
         store.put(document, b"{}")
     else:
         store.delete(document)
-    with pytest.raises(BaselineError):
-        BaselineReader(store, "v1").series()
+    with pytest.raises(BaselineError, match="finops baseline build v1 --replace"):
+        BaselineReader(store, "v1").series().for_date("2024-09-04")
     assert damage == "index" or len(index(store, "v1")) == 1

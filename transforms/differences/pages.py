@@ -16,6 +16,7 @@ from transforms.differences.rows import (
     verdict_select,
 )
 from transforms.differences.sides import Side
+from transforms.judge import facts_for
 from transforms.ports import Query
 
 PAGE_EVENTS = 25_000
@@ -165,13 +166,14 @@ def pages_of(days: Iterable[Day], limit: int = PAGE_EVENTS) -> list[Page]:
 def judged(query: Query, page: Page, evaluation: str, a: Side, b: Side) -> Iterator[Compared]:
     """Judge the events of a page by both sides, from the true rows of one evaluation."""
     sql = _CHARGES.format(evaluation=evaluation, **page.values())
-    facts: dict[str, tuple[Facts, Facts]] = {}
+    facts: dict[tuple[str, str, str | None], tuple[Facts, Facts]] = {}
     for row in query.rows(sql):
         event_id, charge = read_charge(row)
-        known = facts.get(charge.charge_date)
+        key = charge.charge_date, charge.billing_account_id, charge.sub_account_id
+        known = facts.get(key)
         if known is None:
-            known = _facts(a, charge.charge_date), _facts(b, charge.charge_date)
-            facts[charge.charge_date] = known
+            known = facts_for(a.context, charge), facts_for(b.context, charge)
+            facts[key] = known
         before = verdict_of(charge, a.context, known[0])
         yield Compared(event_id, charge, before, verdict_of(charge, b.context, known[1]))
 
@@ -199,7 +201,3 @@ def _joined(a: Page, b: Page) -> Page:
         max(a.last_period, b.last_period),
         a.events + b.events,
     )
-
-
-def _facts(side: Side, charge_date: str) -> Facts:
-    return Facts(side.context.policy, side.context.baselines.for_date(charge_date))
