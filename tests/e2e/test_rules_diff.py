@@ -111,7 +111,7 @@ def columns(verdict: Evaluation) -> Columns:
 
 def said(verdict: Evaluation) -> dict[str, tuple[str, Decimal, Decimal | None, str]]:
     """Return findings by rule, amounts as rows hold them; no rule raises in this bill."""
-    rounded = {}
+    rounded: dict[str, tuple[str, Decimal, Decimal | None, str]] = {}
     for f in verdict.findings:
         expected = None if f.expected is None else Decimal(stored_text(f.expected))
         rounded[f.rule] = f.severity, Decimal(stored_text(f.amount)), expected, f.message
@@ -269,8 +269,8 @@ def test_rows_that_were_never_replayed_are_not_called_gone(
 ) -> None:
     """Judged where a side lacks rows; --stored says what it cannot compare, and what to do."""
     assert finops("evaluations", "add", "late", "--rules", "v2").code == 0
-    one_day = ("--from", "2026-09-30", "--to", "2026-09-30")
-    assert finops("replay", "--evaluation", "late", *one_day).code == 0
+    replayed = finops("replay", "--evaluation", "late", "--billing-period", "2026-09")
+    assert replayed.code == 0, replayed.out
     days = ("--from", "2026-09-30", "--to", "2026-10-01")
     assert diff(finops, "v1", "late", *days)["way"] == "judged"
     told = diff(finops, "v1", "late", "--stored", *days)
