@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from infra.commands import rules_diff  # noqa: F401 - registers itself
 from infra.commands.audit import audit_command
 from infra.commands.baseline import baseline_group
 from infra.commands.deliveries import deliveries_command

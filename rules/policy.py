@@ -24,7 +24,7 @@ from rules.canonical import (
 )
 from rules.charge import Charge
 from rules.errors import PolicyError
-from rules.spelling import key_table, value_tables
+from rules.spelling import clash, key_table, value_tables
 
 CORRECTION = "Correction"
 DEFAULT = "1.json"
@@ -131,6 +131,10 @@ class Policy:
     first_seen: FirstSeenLimits | None = None
     consistency: ConsistencyLimits | None = None
 
+    def __hash__(self) -> int:
+        """Hash the version: some sections hold mappings, which have no hash of their own."""
+        return hash(self.version)
+
     @property
     def format(self) -> int:
         """The format of the document: 2 has the last three sections, 1 has none of them."""
@@ -213,6 +217,14 @@ def _known_keys(spelling: SpellingLimits, required: tuple[str, ...]) -> None:
         if not values:
             path = f"$.spelling.values.{key}"
             raise PolicyError(path, "it allows no value", "at least one value, or leave it out")
+    names: dict[str, Mapping[str, tuple[str, ...]]]
+    names = {"keys": {key: spelling.keys.get(key, ()) for key in required}}
+    names |= {f"values.{key}": values for key, values in spelling.values.items()}
+    for name, spelled in names.items():
+        if found := clash(spelled):
+            text, first, second = found
+            problem = f"{text!r} would mean both {first!r} and {second!r}"
+            raise PolicyError(f"$.spelling.{name}", problem, "each spelling under one name")
 
 
 def _in_order(path: str, limits: object, lower: str, upper: str) -> None:

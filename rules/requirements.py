@@ -18,7 +18,7 @@ def check_policy(rule_set: RuleSet, policy: Policy) -> Policy:
             "$.format",
             f"rule set {rule_set.name} needs a policy of format {rule_set.policy_format}, and this "
             f"one is of format {policy.format}",
-            f"one that begins as: finops policy show --default {rule_set.name}",
+            f"one made from: finops policy show --default {rule_set.name}",
         )
     return policy
 

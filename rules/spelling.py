@@ -23,6 +23,16 @@ def key_table(required: tuple[str, ...], keys: Mapping[str, tuple[str, ...]]) ->
     return table | {plain(key): key for key in required}
 
 
+def clash(names: Mapping[str, tuple[str, ...]]) -> tuple[str, str, str] | None:
+    """Return a text that is a spelling of two names, and the two; None where all is clear."""
+    owner: dict[str, str] = {}
+    for name, others in names.items():
+        for text in (name, *others):
+            if owner.setdefault(plain(text), name) != name:
+                return text, owner[plain(text)], name
+    return None
+
+
 def value_tables(values: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Mapping[str, Table]:
     """Return every plain spelling of the allowed values, by key."""
     tables = {}

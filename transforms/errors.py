@@ -4,6 +4,7 @@ FinopsError
 ├── QueryError        a query that has no result
 ├── JobError          a job was not called as its template calls it
 ├── EventError        an event that is not in the lake
+├── DifferenceError   two sides cannot be compared as it was asked
 └── EvaluationError   an evaluation that is not registered, or registered as something else
 """
 
@@ -20,6 +21,10 @@ class JobError(FinopsError):
 
 class EventError(FinopsError):
     """An event is asked for that the lake does not have."""
+
+
+class DifferenceError(FinopsError):
+    """Two sides cannot be compared as it was asked."""
 
 
 class EvaluationError(FinopsError):

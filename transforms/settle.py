@@ -57,8 +57,9 @@ def settle(
         store: the lake, as objects.
         now: the moment, aware: tells what is late from what is on its way.
         accept_incomplete: deliveries a person takes as they are, although rows are missing.
-        only_waiting: count only deliveries that were not complete at the last settle, and look for
-            none that lacks its completion: what a schedule asks every few minutes.
+        only_waiting: count only deliveries that were not complete at the last settle, under the
+            active evaluation alone, and look for none that lacks its completion: what a schedule
+            asks every few minutes. Under another evaluation rows come by replay, which settles all.
     """
     active = active_evaluation(store)
     others = sorted({d.name for d in registered(store)} - {active})
@@ -69,6 +70,10 @@ def settle(
     statuses: list[DeliveryStatus] = []
     report = SettleReport()
     for evaluation in (active, *others):
+        if evaluation != active and known is not None:
+            days += [day for day in current if day.evaluation == evaluation]
+            statuses += [status for status in known if status.evaluation == evaluation]
+            continue
         stored = _stored(query, evaluation, assertions, known)
         before = _by_scope(day for day in current if day.evaluation == evaluation)
         accepted = accept_incomplete if evaluation == active else frozenset()

@@ -80,15 +80,21 @@ def _rule_set(version: str, latest: RuleSet, name: str) -> str:
     imports = "\n".join(f"from {module} import {rule}" for rule, module in sorted(
         rules.items(), key=lambda item: (item[1], item[0])
     ))  # fmt: skip
-    kept = ", ".join(_name(rule) for rule in latest.rules)
     return _template("rule_set.py.txt").format(
         version=version,
-        kept=f"Keeps of {latest.name}: {kept}." if version != latest.name else f"Has: {kept}.",
-        new=name,
+        what=_what(version, latest, name),
         imports=imports,
         rules="\n".join(f"    {rule}," for rule in rules),
         policy_format=latest.policy_format,
     )
+
+
+def _what(version: str, latest: RuleSet, name: str) -> str:
+    """Return a line on the rules that are kept, and one for each that is new."""
+    before = latest if version != latest.name else list(RULE_SETS.values())[-2]
+    kept = [f"Keeps all of {before.name}."] if set(before.rules) <= set(latest.rules) else []
+    begun = [_name(r) for r in latest.rules if r.__module__.startswith(f"rules.{version}.")]
+    return "\n".join([*kept, *(f"New: {rule}." for rule in [*begun, name])])
 
 
 def _registered(source: str, version: str) -> str:

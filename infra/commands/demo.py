@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from infra.commands.options import lake_options, text
+from infra.demo.other_rules import show_other_rules
 from infra.demo.real_sample import check_samples, show_real_sample
 from infra.wiring import Platform, check_data_dir, start
 
@@ -35,12 +36,13 @@ def demo_command(days: int, data_dir: Path) -> None:
 
     with start(data_dir) as (_, platform):
         show_real_sample(platform)
+        show_other_rules(platform, 7)
         if not days:
-            _show_next(platform, data_dir, 7)
+            _show_next(platform, data_dir, 8)
     if days:
         show_month(data_dir, days)
         with start(data_dir) as (_, platform):
-            _show_next(platform, data_dir, 12)
+            _show_next(platform, data_dir, 13)
 
 
 def _show_next(platform: Platform, data_dir: Path, step: int) -> None:
@@ -67,6 +69,7 @@ def _show_next(platform: Platform, data_dir: Path, step: int) -> None:
         f"finops quarantine list{option}",
         f"finops events cat{option} --limit 1",
         f"finops audit{option}",
+        f"finops rules diff v1 v2 --to 2026-08-31 --html difference.html{option}",
         f"finops local up{option}",
     ):
         click.echo(f"  .venv/bin/{text(line)}")

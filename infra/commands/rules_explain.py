@@ -190,7 +190,8 @@ def _agreement(found: Explanation) -> str:
     said = "; ".join(map(_finding, stored.verdict.findings)) or "no finding"
     return (
         f"the row DIFFERS: {stored.verdict.cost_class}, {stored.verdict.tag_status}, {said} "
-        f"({versions}); next: finops replay --evaluation {name} --again"
+        f"({versions}). A row keeps what it was judged by when it arrived; to judge all by what is "
+        "known now: finops evaluations add NAME, finops replay --evaluation NAME"
     )
 
 

@@ -52,7 +52,7 @@ def show_month(data_dir: Path, days: int) -> None:
         "SettleExpression": SETTLE,
         "BaselineExpression": BASELINE,
     }
-    click.echo(f"\n== 7. A month in a minute: {days} days of hourly schedules from {FIRST_DAY}")
+    click.echo(f"\n== 8. A month in a minute: {days} days of hourly schedules from {FIRST_DAY}")
     with start(data_dir, clock=clock, parameters=parameters) as (aws, platform):
         if any("/append/" in info.key for info in platform.store.list(INGESTED)):
             click.echo("  the month is in the lake already; remove the data directory to run it")
@@ -79,13 +79,13 @@ def _show(platform: Platform, days: int) -> None:
         detection = judge_detection(platform.query, simulator)
         report = verdict.result()
     _show_sent(platform, report)
-    click.echo("\n== 8. Effective cost of usage by day")
+    click.echo("\n== 9. Effective cost of usage by day")
     _show_chart(daily)
-    click.echo("\n== 9. Findings by rule")
+    click.echo("\n== 10. Findings by rule")
     show_table(*findings)
-    click.echo("\n== 10. Anomalies against what the simulator hid")
+    click.echo("\n== 11. Anomalies against what the simulator hid")
     _show_detection(detection, days)
-    click.echo("\n== 11. Is anything lost?")
+    click.echo("\n== 12. Is anything lost?")
     print_verdict(report)
 
 

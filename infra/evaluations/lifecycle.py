@@ -67,7 +67,7 @@ def switch(platform: Platform, name: str) -> str:
     before = active_evaluation(platform.store)
     lookup(platform.store, name)
     project(platform.client("glue"), platform.names.database, name)
-    settle(platform.query, platform.store, platform.clock.now(), only_waiting=True)
+    settle(platform.query, platform.store, platform.clock.now())
     activate(platform.store, name)
     # The statuses were told from the other one's point of view.
     settle(platform.query, platform.store, platform.clock.now(), only_waiting=True)

@@ -6,7 +6,7 @@ at whatever moment is finished by the same command, and saying it twice changes 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -115,16 +115,17 @@ class Replay:
         resumed = done = 0
         total = sum(info.size for info in raw)
         for number, info in enumerate(raw, start=1):
+            at = Progress(number, len(raw), done, total, self._days.total())
             receipt = None if self._again else receipts.read(info.key)
             if receipt is None:
-                receipt = self._object(info.key, present)
+                receipt = self._object(info.key, present, at)
                 if self._selection.is_everything:
                     receipts.write(receipt)
             else:
                 resumed += 1
             self._take(receipt)
             done += info.size
-            self._progress(Progress(number, len(raw), done, total, self._days.total()))
+        self._progress(Progress(len(raw), len(raw), done, total, self._days.total()))
         verified = verify(self._query, self._store, self._context.evaluation, self._days)
         return Report(
             evaluation=self._context.evaluation,
@@ -137,7 +138,7 @@ class Replay:
             verified=verified,
         )
 
-    def _object(self, raw_key: str, present: Present) -> Receipt:
+    def _object(self, raw_key: str, present: Present, at: Progress) -> Receipt:
         """Replay the selected part of one object of raw/, a piece at a time."""
         days: Counter[Day] = Counter()
         failed: Counter[str] = Counter()
@@ -152,6 +153,9 @@ class Replay:
             for day, rows in by_day.items():
                 self._write(day, _without(rows, known.get(day, frozenset())), own)
                 present.wrote(day)
+            done = at.raw_bytes + sum(len(member.body) for member in members)
+            at = replace(at, raw_bytes=done, events=at.events + _rows(by_day))
+            self._progress(at)
         return Receipt(raw_key, dict(days), dict(failed))
 
     def _pieces(
@@ -204,6 +208,11 @@ class Replay:
             if self._selection.wants(dict(zip(names, day, strict=True))):
                 self._days[day] += events
         self._failed.update(receipt.failed)
+
+
+def _rows(by_day: Mapping[Day, pa.Table]) -> int:
+    """Return how many rows were judged."""
+    return sum(rows.num_rows for rows in by_day.values())
 
 
 def _by_day(tables: Mapping[tuple[str, str], pa.Table]) -> dict[Day, pa.Table]:

@@ -1,10 +1,14 @@
 """Rule: compare what is billed with what it effectively costs, where the two must agree."""
 
+from decimal import Decimal
+
 from rules.model import Charge, Facts, Finding, Verdict
 from rules.worth import EXACT, money, monthly, rate, severity
 
 NOTHING = Verdict()
 USAGE, COMMITTED = "Usage", "Committed"
+LARGEST = Decimal("9" * 26 + "." + "9" * 12)
+"""The lake's largest amount: two costs of opposite sign can be further apart than it."""
 
 
 def billed_against_effective(charge: Charge, facts: Facts) -> Verdict:
@@ -20,8 +24,9 @@ def billed_against_effective(charge: Charge, facts: Facts) -> Verdict:
     for 20.62.
 
     When it is wrong: a discount that the provider applies only to the effective cost looks the
-    same; a charge of a commitment that names neither the commitment nor its pricing category is
-    taken for one without. Both can be told by the policy's percentage.
+    same, and so does usage that somebody else bills (FOCUS lets a reseller's rows bill zero); a
+    charge of a commitment that names neither the commitment nor its pricing category is taken for
+    one without. All can be told by the policy's percentage.
     """
     limits, effective = facts.policy.consistency, charge.effective_cost
     if limits is None or effective is None or effective == charge.billed_cost:
@@ -40,7 +45,8 @@ def billed_against_effective(charge: Charge, facts: Facts) -> Verdict:
         f"commitment: apart by {rate(worth, charge)}"
     )
     grade = severity(worth, facts.policy.severity)
-    found = Finding("billed_against_effective", grade, message, difference, charge.billed_cost)
+    amount = min(difference, LARGEST)
+    found = Finding("billed_against_effective", grade, message, amount, charge.billed_cost)
     return Verdict(finding=found)
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from rules.model import Charge, Facts, Finding, Verdict
 from rules.series import SeriesStats, day
-from rules.v2.novelty import is_first
+from rules.v2.first_seen import first_seen
 from rules.worth import EXACT, monthly, rate, rise, severity
 
 NORMAL, NEW, UNKNOWN = (Verdict(cost_class=name) for name in ("normal", "new", "unknown"))
@@ -26,8 +26,8 @@ def classify_cost(charge: Charge, facts: Facts) -> Verdict:
 
     When it is wrong: a rise that lasts two weeks becomes the level; a planned rise is a spike
     too; a row is judged by the sum of its resource's meters, so a small one may rise unseen; an
-    instance that replaces another is new every time. A new series whose account, service or
-    region is new as well has no finding here: `first_seen` speaks for all of them.
+    instance that replaces another is new every time. A row that `first_seen` has a finding of has
+    none here; the other hours of a new service do, if they are worth it.
     """
     limits, baseline = facts.policy.cost, facts.baseline
     if facts.policy.exempts(charge):
@@ -66,7 +66,7 @@ def _spike_or_normal(charge: Charge, facts: Facts, stats: SeriesStats) -> Verdic
 
 def _new(charge: Charge, facts: Facts, through: str) -> Verdict:
     worth = monthly(charge.cost, charge)
-    if worth < facts.policy.cost.new_min_monthly_amount or is_first(charge, facts):
+    if worth < facts.policy.cost.new_min_monthly_amount or first_seen(charge, facts).finding:
         return NEW
     message = f"not seen in the history through {through}, costs {rate(worth, charge)}"
     return Verdict("new", finding=Finding("classify_cost", "info", message, charge.cost, None))

@@ -18,8 +18,3 @@ def novelty(charge: Charge, facts: Facts) -> str | None:
     if charge.region_id is not None and not baseline.saw_region(charge):
         return f"region {charge.region_id}"
     return None
-
-
-def is_first(charge: Charge, facts: Facts) -> bool:
-    """Tell whether anything of a charge is seen for the first time."""
-    return novelty(charge, facts) is not None

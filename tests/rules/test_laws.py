@@ -174,3 +174,23 @@ def test_v2_says_a_new_thing_once(case: tuple[Charge, Facts]) -> None:
     charge, facts = case
     found = [f.rule for f in evaluate(charge, rule_set("v2"), facts).findings if f.expected is None]
     assert not {"first_seen", "classify_cost"} <= set(found)
+
+
+@settings(deadline=None)
+@given(CHARGES, STATS, st.integers(0, 23))
+def test_v2_does_not_keep_silent_of_what_v1_calls_new(
+    charge: Charge, stats: SeriesStats, hour: int
+) -> None:
+    """A new charge that v1 has a finding of has one in v2 too, at whatever hour it comes."""
+    long_known = stats._replace(first_seen="2024-07-01")
+    facts = with_history(charge, Baseline("2024-08-31", "2024-09-01", {}), long_known)
+    charge = charge._replace(
+        region_id="never seen",
+        effective_cost=Decimal(500),
+        period_start_seconds_of_day=hour * 3600,
+        period_seconds=3600,
+    )
+    before, after = (
+        {f.rule for f in evaluate(charge, rule_set(name), facts).findings} for name in ("v1", "v2")
+    )
+    assert "classify_cost" not in before or after & {"classify_cost", "first_seen"}

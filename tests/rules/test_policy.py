@@ -118,6 +118,7 @@ def test_a_document_is_read_back(form: int) -> None:
     policy = default_policy(form)
     assert parse_policy(policy.to_bytes()) == policy
     assert parse_policy(policy.to_bytes()).to_bytes() == policy.to_bytes()
+    assert hash(parse_policy(policy.to_bytes())) == hash(policy)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,18 @@ def test_format_2_is_closed_too(change: dict[str, Any], message: str) -> None:
         ({"values": {"environment": {"": []}}}, r"\$.spelling.values.environment: the key '' is"),
         ({"keys": {"environment": "env"}}, r"\$.spelling.keys.environment: 'env' is not a list"),
         ({"values": {"environment": {"prod": [1]}}}, r"environment.prod\[0\]: 1 is empty, rep"),
+        (
+            {"keys": {"application": ["env"], "environment": ["ENV"]}},
+            r"\$.spelling.keys: 'ENV' would mean both 'application' and 'environment'; write each",
+        ),
+        (
+            {"keys": {"environment": ["Business-Unit"]}},
+            r"\$.spelling.keys: 'business_unit' would mean both 'environment' and 'business_unit'",
+        ),
+        (
+            {"values": {"environment": {"prod": ["live"], "test": ["Live"]}}},
+            r"\$.spelling.values.environment: 'Live' would mean both 'prod' and 'test'",
+        ),
     ],
 )
 def test_spellings_are_checked(spelling: dict[str, Any], message: str) -> None:

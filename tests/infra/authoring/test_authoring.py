@@ -57,6 +57,9 @@ def test_a_rule_is_begun_filled_in_and_held(tree: Path) -> None:
 
     second = finops(tree, "rules", "new", "old_snapshot")
     assert "rules/v3/old_snapshot.py" in second.stdout
+    source = (tree / "rules" / "v3" / "__init__.py").read_text()
+    assert "Keeps all of v2.\nNew: idle_address.\nNew: old_snapshot.\n" in source
+    assert max(map(len, source.splitlines())) <= 100
     again = finops(tree, "rules", "new", "old_snapshot")
     assert (again.returncode, "has a rule old_snapshot already" in again.stderr) == (2, True)
 
