@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rules import Facts
+from rules import Charge, Facts
 from schemas.lake import FIRST_DATE, LAST_DATE
 from transforms.differences.rows import (
     Compared,
@@ -163,13 +163,13 @@ def pages_of(days: Iterable[Day], limit: int = PAGE_EVENTS) -> list[Page]:
 def judged(query: Query, page: Page, evaluation: str, a: Side, b: Side) -> Iterator[Compared]:
     """Judge the events of a page by both sides, from the true rows of one evaluation."""
     sql = _CHARGES.format(evaluation=evaluation, **page.values())
-    facts: dict[str, tuple[Facts, Facts]] = {}
+    facts: dict[tuple[str, str, str | None], tuple[Facts, Facts]] = {}
     for row in query.rows(sql):
         event_id, charge = read_charge(row)
-        known = facts.get(charge.charge_date)
+        same = charge.charge_date, charge.billing_account_id, charge.sub_account_id
+        known = facts.get(same)
         if known is None:
-            known = _facts(a, charge.charge_date), _facts(b, charge.charge_date)
-            facts[charge.charge_date] = known
+            known = facts[same] = _facts(a, charge), _facts(b, charge)
         before = verdict_of(charge, a.context, known[0])
         yield Compared(event_id, charge, before, verdict_of(charge, b.context, known[1]))
 
@@ -199,5 +199,5 @@ def _joined(a: Page, b: Page) -> Page:
     )
 
 
-def _facts(side: Side, charge_date: str) -> Facts:
-    return Facts(side.context.policy, side.context.baselines.for_date(charge_date))
+def _facts(side: Side, charge: Charge) -> Facts:
+    return Facts(side.context.policy, side.context.baselines.for_charge(charge))

@@ -66,7 +66,7 @@ class Reasons:
     def of(self, compared: Compared, change: Change) -> Reason:
         """Return why one verdict of an event changed."""
         charge, wanted = compared.charge, _aspect(compared.after, change)
-        baselines = tuple(side.baselines.for_date(charge.charge_date) for side in self._sides)
+        baselines = tuple(side.baselines.for_charge(charge) for side in self._sides)
         parts = self._parts(baselines)
 
         def says(taken: frozenset[_Part]) -> Evaluation | None:
