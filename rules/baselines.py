@@ -199,3 +199,10 @@ class BaselineSeries:
         """
         index = bisect_right(self.baselines, charge_date, key=lambda b: b.effective_from)
         return self.baselines[index - 1] if index else None
+
+    def for_charge(self, charge: Charge) -> Baseline | None:
+        """Return the baseline that serves a charge, with the history of its account at hand."""
+        baseline = self.for_date(charge.charge_date)
+        if baseline is None:
+            return None
+        return baseline.for_account((charge.billing_account_id, charge.sub_account_id))

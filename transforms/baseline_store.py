@@ -171,4 +171,5 @@ class BaselineReader:
             BaselineError: the index is damaged. A document that is damaged or missing is an error
                 of the date that asks for it.
         """
-        return PublishedSeries(index(self._store, self._series), self._documents)
+        published = index(self._store, self._series)
+        return PublishedSeries(published, self._documents) if published else BaselineSeries()

@@ -19,7 +19,6 @@ from transforms.differences.rows import (
     verdict_select,
 )
 from transforms.errors import EventError
-from transforms.judge import facts_for
 from transforms.ports import Query
 from transforms.tallies import Day
 
@@ -85,7 +84,7 @@ def explain(query: Query, context: Context, event: str, active: str) -> Explanat
             "see: finops deliveries"
         )
     event_id, charge = read_charge(known)
-    facts = facts_for(context, charge)
+    facts = Facts(context.policy, context.baselines.for_charge(charge))
     return Explanation(
         event_id=event_id,
         charge=charge,

@@ -75,18 +75,6 @@ class Judge:
             self._account = account
 
 
-def facts_for(evaluation: Evaluation, charge: Charge) -> Facts:
-    """Return what an evaluation's rules know besides one charge.
-
-    Raises:
-        BaselineError: the baseline that serves its date, or its shard, is missing or damaged.
-    """
-    baseline = evaluation.baselines.for_date(charge.charge_date)
-    if baseline is not None:
-        baseline = baseline.for_account((charge.billing_account_id, charge.sub_account_id))
-    return Facts(evaluation.policy, baseline)
-
-
 def _account(event: ChargeRecorded) -> Account:
     return event["billing_account_id"], event.get("sub_account_id")
 

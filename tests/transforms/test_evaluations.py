@@ -99,13 +99,6 @@ def _escaping_series(store: MemoryStore, of: Definition) -> None:
     _rewrite(store, replace(of, baselines="../secrets"))
 
 
-def _missing_baseline(store: MemoryStore, of: Definition) -> None:
-    publish(store, "v1", Baseline("2024-08-31", "2024-09-01", {}))
-    for info in list(store.list("baselines/v1/")):
-        if not info.key.endswith("series.jsonl"):
-            store.delete(info.key)
-
-
 def _rewrite(store: MemoryStore, definition: Definition) -> None:
     names = Definition.__slots__
     document = {name: getattr(definition, name) for name in names}
@@ -122,7 +115,6 @@ def _rewrite(store: MemoryStore, definition: Definition) -> None:
         (_other_code, "run the version that registered it, or add a new evaluation"),
         (_other_name, "is damaged"),
         (_escaping_series, "is damaged"),
-        (_missing_baseline, "is missing; build"),
     ],
 )
 def test_what_is_missing_or_damaged_is_said(
@@ -137,6 +129,23 @@ def test_what_is_missing_or_damaged_is_said(
         load_context(store, "strict")
     with pytest.raises(FinopsError, match=sentence):
         CurrentContext(store, default_context()).now()
+
+
+def test_a_missing_baseline_is_said_for_the_dates_it_serves() -> None:
+    """Documents are read for the dates that ask; other dates are judged as ever."""
+    store = MemoryStore()
+    add(store)
+    activate(store, "strict")
+    baseline = Baseline("2024-08-31", "2024-09-02", {})
+    publish(store, "v1", baseline)
+    store.delete(f"baselines/v1/{baseline.version}.json")
+    for context in (
+        load_context(store, "strict"),
+        CurrentContext(store, default_context()).now(),
+    ):
+        assert context.baselines.for_date("2024-09-01") is None
+        with pytest.raises(FinopsError, match="finops baseline build v1 --replace"):
+            context.baselines.for_date("2024-09-02")
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rules import Facts
+from rules import Charge, Facts
 from schemas.lake import FIRST_DATE, LAST_DATE
 from transforms.differences.rows import (
     Compared,
@@ -16,7 +16,6 @@ from transforms.differences.rows import (
     verdict_select,
 )
 from transforms.differences.sides import Side
-from transforms.judge import facts_for
 from transforms.ports import Query
 
 PAGE_EVENTS = 25_000
@@ -169,11 +168,10 @@ def judged(query: Query, page: Page, evaluation: str, a: Side, b: Side) -> Itera
     facts: dict[tuple[str, str, str | None], tuple[Facts, Facts]] = {}
     for row in query.rows(sql):
         event_id, charge = read_charge(row)
-        key = charge.charge_date, charge.billing_account_id, charge.sub_account_id
-        known = facts.get(key)
+        same = charge.charge_date, charge.billing_account_id, charge.sub_account_id
+        known = facts.get(same)
         if known is None:
-            known = facts_for(a.context, charge), facts_for(b.context, charge)
-            facts[key] = known
+            known = facts[same] = _facts(a, charge), _facts(b, charge)
         before = verdict_of(charge, a.context, known[0])
         yield Compared(event_id, charge, before, verdict_of(charge, b.context, known[1]))
 
@@ -201,3 +199,7 @@ def _joined(a: Page, b: Page) -> Page:
         max(a.last_period, b.last_period),
         a.events + b.events,
     )
+
+
+def _facts(side: Side, charge: Charge) -> Facts:
+    return Facts(side.context.policy, side.context.baselines.for_charge(charge))

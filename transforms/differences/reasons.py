@@ -24,7 +24,6 @@ from transforms.differences.changes import (
 from transforms.differences.model import Cause, Reason
 from transforms.differences.policy_paths import Path, Policies, spelled
 from transforms.differences.rows import Compared, verdict_of
-from transforms.judge import facts_for
 
 NOT_REPEATED = (
     "judged again, side {side} does not say what its row says; "
@@ -67,7 +66,7 @@ class Reasons:
     def of(self, compared: Compared, change: Change) -> Reason:
         """Return why one verdict of an event changed."""
         charge, wanted = compared.charge, _aspect(compared.after, change)
-        baselines = tuple(facts_for(side, charge).baseline for side in self._sides)
+        baselines = tuple(side.baselines.for_charge(charge) for side in self._sides)
         parts = self._parts(baselines)
 
         def says(taken: frozenset[_Part]) -> Evaluation | None:
