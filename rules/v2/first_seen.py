@@ -31,5 +31,7 @@ def first_seen(charge: Charge, facts: Facts) -> Verdict:
     what = novelty(charge, facts)
     if what is None or facts.baseline is None:
         return NOTHING
-    message = f"{what} not seen through {facts.baseline.through}, costs {rate(worth, charge)}"
+    # A message is one line, whatever a name holds.
+    named = " ".join(what.split())
+    message = f"{named} not seen through {facts.baseline.through}, costs {rate(worth, charge)}"
     return Verdict(finding=Finding("first_seen", "info", message, charge.cost, None))
