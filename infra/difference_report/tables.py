@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from infra.commands.options import counted, money, print_table
+from infra.commands.options import counted, money, print_table, text
 from infra.difference_report import words
 from transforms.differences.model import Difference
 
@@ -92,11 +92,16 @@ def _examples(d: Difference) -> None:
     click.echo("\nexamples")
     for e in d.examples:
         where = ", ".join(x for x in (e.service, e.account, e.resource, e.owner) if x)
-        click.echo(f"  {e.group}, {e.name}: {e.event_id}")
-        click.echo(f"    {e.charge_date}, {money(e.cost)} {e.currency}, {where}")
-        click.echo(f"    A    {words.verdict(e.before, e.currency)}")
-        click.echo(f"    B    {words.verdict(e.after, e.currency)}")
-        click.echo(f"    why  {words.reason(e.reason)}")
+        _say(f"  {e.group}, {e.name}: {e.event_id}")
+        _say(f"    {e.charge_date}, {money(e.cost)} {e.currency}, {where}")
+        _say(f"    A    {words.verdict(e.before, e.currency)}")
+        _say(f"    B    {words.verdict(e.after, e.currency)}")
+        _say(f"    why  {words.reason(e.reason)}")
+
+
+def _say(line: str) -> None:
+    """Print a line with texts from outside: a resource's name must not command a terminal."""
+    click.echo(text(line))
 
 
 def _table(

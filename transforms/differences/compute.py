@@ -121,13 +121,19 @@ def _choose(
     if options.way == STORED:
         return STORED, f"{size}, as asked", matched
     if events > JUDGED_EVENTS:
-        behind = " and ".join(dict.fromkeys(side.stored or side.name for side in (a, b)))
         raise DifferenceError(
-            f"{size} are more than the {JUDGED_EVENTS:,} that are judged in memory, and not every "
-            f"row is stored under {behind}; run: finops replay --evaluation NAME, or narrow the "
-            "range with --from and --to, or insist with --judge"
+            f"{size} are more than the {JUDGED_EVENTS:,} that are judged in memory; narrow the "
+            f"range with --from and --to, insist with --judge, or {_store(unstored, matched, a, b)}"
         )
     return JUDGED, f"{size}, and not every row is stored under both", []
+
+
+def _store(unstored: list[Side], matched: list[Matched], a: Side, b: Side) -> str:
+    """Return how the rows that are not stored come to be."""
+    if unstored:
+        return "compare evaluations whose rows are stored: finops evaluations add, finops replay"
+    behind = b if any(m.only_a for m in matched) else a
+    return f"run: finops replay --evaluation {behind.stored}"
 
 
 class _Explained:
