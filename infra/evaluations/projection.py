@@ -30,12 +30,6 @@ _INPUT = frozenset(
 """What `UpdateTable` takes back of what `GetTable` gives (Glue API reference, TableInput)."""
 
 
-def projected(glue: Any, database: str) -> list[str]:
-    """Return the evaluations whose rows queries see."""
-    table = glue.get_table(DatabaseName=database, Name=CHARGES_STORED.name)["Table"]
-    return list(_split(table))
-
-
 def project(glue: Any, database: str, evaluation: str) -> None:
     """Let queries see an evaluation's rows; those they see already stay as they are."""
     _update(glue, database, lambda values: [*values, *({evaluation} - set(values))])
