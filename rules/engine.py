@@ -9,6 +9,8 @@ RULE_ERROR = "rule-error"
 UNKNOWN = "unknown"
 _LONGEST_ERROR = 200
 """Characters of an exception's text that a finding keeps; it travels on the row."""
+NEXT = "; the other rules judged it; mend the rule in the next rule set, then replay"
+"""What a person does about a rule that raised."""
 
 
 def evaluate(charge: Charge, rule_set: RuleSet, facts: Facts) -> Evaluation:
@@ -57,5 +59,5 @@ def merge(verdicts: Iterable[Verdict]) -> Evaluation:
 def _rule_error(rule: Rule, error: Exception, charge: Charge) -> Finding:
     name = getattr(rule, "__name__", type(rule).__name__)
     text = " ".join(str(error).split())[:_LONGEST_ERROR]
-    message = f"{name} raised {type(error).__name__}: {text}"
+    message = f"{name} raised {type(error).__name__}: {text}{NEXT}"
     return Finding(RULE_ERROR, "high", message, charge.cost, None)

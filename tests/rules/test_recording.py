@@ -131,5 +131,5 @@ def test_a_rule_that_raises_rested_on_the_cost_too() -> None:
 
     record = recorded(rule, ONE, Facts(POLICY, None))
     assert record.verdict.finding is not None
-    assert record.verdict.finding.message == "rule raised ValueError: k"
+    assert record.verdict.finding.message.startswith("rule raised ValueError: k;")
     assert record.charge_fields == ("sku_id", "effective_cost")

@@ -144,7 +144,8 @@ def test_a_rule_that_raises_is_a_finding_and_the_row_arrives() -> None:
     row = orjson.loads(result.data)
     assert [f["rule"] for f in row["findings"]] == ["rule-error", "validate_tags"]
     assert row["findings"][0]["message"] == (
-        "raises_on_usage raised ZeroDivisionError: a bug in a rule"
+        "raises_on_usage raised ZeroDivisionError: a bug in a rule; the other rules judged it; "
+        "mend the rule in the next rule set, then replay"
     )
     assert row["tag_status"] == "missing"
     assert row["rules_version"] == "broken"
