@@ -11,6 +11,7 @@ import click
 from infra import cli
 from infra.policy_reference import policy_page
 from rules import RULE_SETS
+from rules.model import rule_name
 from schemas.tables import TABLES, Table
 
 FOLDER = Path("docs") / "reference"
@@ -54,7 +55,7 @@ def _rules() -> str:
     for name, rule_set in RULE_SETS.items():
         parts.append(f"## {name}\n")
         for rule in rule_set.rules:
-            title = getattr(rule, "__name__", type(rule).__name__)
+            title = rule_name(rule)
             parts.append(f"### {title}\n\n{inspect.getdoc(rule)}\n")
     return "\n".join(parts)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rules.errors import BaselineError
-from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict
+from rules.model import Charge, Evaluation, Facts, Finding, Rule, RuleSet, Verdict, rule_name
 
 RULE_ERROR = "rule-error"
 UNKNOWN = "unknown"
@@ -57,7 +57,7 @@ def merge(verdicts: Iterable[Verdict]) -> Evaluation:
 
 
 def _rule_error(rule: Rule, error: Exception, charge: Charge) -> Finding:
-    name = getattr(rule, "__name__", type(rule).__name__)
+    name = rule_name(rule)
     text = " ".join(str(error).split())[:_LONGEST_ERROR]
     message = f"{name} raised {type(error).__name__}: {text}{NEXT}"
     return Finding(RULE_ERROR, "high", message, charge.cost, None)

@@ -9,7 +9,17 @@ from rules.baselines import Baseline
 from rules.charge import Charge
 from rules.policy import Policy
 
-__all__ = ["Charge", "Evaluation", "Facts", "Finding", "Rule", "RuleSet", "Severity", "Verdict"]
+__all__ = [
+    "Charge",
+    "Evaluation",
+    "Facts",
+    "Finding",
+    "Rule",
+    "RuleSet",
+    "Severity",
+    "Verdict",
+    "rule_name",
+]
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high"]
 
@@ -52,6 +62,11 @@ class Facts:
 
 Rule: TypeAlias = Callable[[Charge, Facts], Verdict]
 """One pure function: no clock, no randomness, no input or output, no state."""
+
+
+def rule_name(rule: Rule) -> str:
+    """Return the name a rule's findings carry: the function's."""
+    return str(getattr(rule, "__name__", type(rule).__name__))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from rules import Charge, Evaluation, Facts, Rule, evaluate
+from rules import Charge, Evaluation, Facts, evaluate
+from rules.model import rule_name
 from rules.recording import Recorded, recorded
 from transforms.audit_sources import rows_of
 from transforms.context import Context
@@ -91,7 +92,8 @@ def explain(query: Query, context: Context, event: str, active: str) -> Explanat
         context=context,
         facts=facts,
         rules=tuple(
-            Explained(_name(rule), recorded(rule, charge, facts)) for rule in context.rule_set.rules
+            Explained(rule_name(rule), recorded(rule, charge, facts))
+            for rule in context.rule_set.rules
         ),
         verdict=as_stored(evaluate(charge, context.rule_set, facts)),
         stored=None if row is None else _stored(row),
@@ -141,7 +143,3 @@ def _row(query: Query, evaluation: str, days: list[Day], ordinal: int) -> dict[s
 
 def _stored(row: Mapping[str, Any]) -> Stored:
     return Stored({name: row[name] for name in _VERSIONS}, read_verdict(row, "v_"))
-
-
-def _name(rule: Rule) -> str:
-    return getattr(rule, "__name__", type(rule).__name__)

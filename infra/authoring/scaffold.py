@@ -9,8 +9,9 @@ from pathlib import Path
 
 from infra.authoring.trial import GOLDENS
 from infra.errors import UsageError
-from rules import RULE_SETS, Rule, RuleSet
+from rules import RULE_SETS, RuleSet
 from rules.golden import FEWEST_CASES
+from rules.model import rule_name
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,40}\Z")
 _VERSION = re.compile(r"v(\d+)\Z")
@@ -47,7 +48,7 @@ def scaffold(tree: Path, name: str) -> Written:
     version = _next(latest.name) if released else latest.name
     folder = tree / "rules" / version
     rule = folder / f"{name}.py"
-    taken = any(_name(r) == name for r in latest.rules)
+    taken = any(rule_name(r) == name for r in latest.rules)
     if rule.exists() or taken:
         raise UsageError(
             f"{version} has a rule {name} already; choose another name, or write "
@@ -75,7 +76,7 @@ def _next(version: str) -> str:
 
 def _rule_set(version: str, latest: RuleSet, name: str) -> str:
     """Return the rule set's module: everything the latest has, and the rule."""
-    rules = {_name(rule): rule.__module__ for rule in latest.rules}
+    rules = {rule_name(rule): rule.__module__ for rule in latest.rules}
     rules[name] = f"rules.{version}.{name}"
     imports = "\n".join(f"from {module} import {rule}" for rule, module in sorted(
         rules.items(), key=lambda item: (item[1], item[0])
@@ -93,7 +94,7 @@ def _what(version: str, latest: RuleSet, name: str) -> str:
     """Return a line on the rules that are kept, and one for each that is new."""
     before = latest if version != latest.name else list(RULE_SETS.values())[-2]
     kept = [f"Keeps all of {before.name}."] if set(before.rules) <= set(latest.rules) else []
-    begun = [_name(r) for r in latest.rules if r.__module__.startswith(f"rules.{version}.")]
+    begun = [rule_name(r) for r in latest.rules if r.__module__.startswith(f"rules.{version}.")]
     return "\n".join([*kept, *(f"New: {rule}." for rule in [*begun, name])])
 
 
@@ -119,10 +120,6 @@ def _case(number: int) -> str:
         "expected": None,
     }
     return json.dumps(document, indent=2) + "\n"
-
-
-def _name(rule: Rule) -> str:
-    return getattr(rule, "__name__", type(rule).__name__)
 
 
 def _template(name: str) -> str:

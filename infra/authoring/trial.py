@@ -8,6 +8,7 @@ from typing import Any
 from infra.errors import UsageError
 from rules import RULE_SETS, PolicyError, Rule
 from rules.golden import DEFAULTS, FEWEST_CASES, Goldens, said
+from rules.model import rule_name
 
 GOLDENS = Path("tests/rules/golden")
 
@@ -90,7 +91,7 @@ def _try(goldens: Goldens, rule: Rule) -> Trial:
         problems += [
             f"{file.name}: {line}" for line in _differences(case.expected, said(rule, case))
         ]
-    name = getattr(rule, "__name__", type(rule).__name__)
+    name = rule_name(rule)
     return Trial(name, rule.__module__, len(files), tuple(problems))
 
 

@@ -13,6 +13,7 @@ from infra.authoring.trial import Trial, source_tree, try_rules
 from infra.commands.options import counted, json_option, print_json, print_table
 from infra.errors import UsageError
 from rules import RULE_SETS, Rule, rule_set
+from rules.model import rule_name
 from rules.released import rules_fingerprint
 
 
@@ -62,7 +63,7 @@ def list_command(as_json: bool) -> None:
 def _described() -> list[dict[str, Any]]:
     found, before = [], dict[str, Rule]()
     for one in RULE_SETS.values():
-        rules = {name_of(rule): rule for rule in one.rules}
+        rules = {rule_name(rule): rule for rule in one.rules}
         found.append(
             {
                 "name": one.name,
@@ -88,11 +89,6 @@ def _summary(rule: Rule) -> str:
     return (inspect.getdoc(rule) or "").partition("\n")[0]
 
 
-def name_of(rule: Rule) -> str:
-    """Return the name findings carry: the function's."""
-    return getattr(rule, "__name__", type(rule).__name__)
-
-
 @rules_group.command("show")
 @click.argument("name")
 @click.option("--in", "of", help="The rule of this rule set; by default of the latest that has it.")
@@ -106,12 +102,12 @@ def show_command(name: str, of: str | None, as_json: bool) -> None:
       finops rules show v2
     """
     if name in RULE_SETS:
-        chosen = {name_of(rule): rule for rule in RULE_SETS[name].rules}
+        chosen = {rule_name(rule): rule for rule in RULE_SETS[name].rules}
     else:
         sets = [rule_set(of)] if of is not None else list(RULE_SETS.values())
-        found = [rule for s in sets for rule in s.rules if name_of(rule) == name]
+        found = [rule for s in sets for rule in s.rules if rule_name(rule) == name]
         if not found:
-            known = sorted({name_of(rule) for s in RULE_SETS.values() for rule in s.rules})
+            known = sorted({rule_name(rule) for s in RULE_SETS.values() for rule in s.rules})
             raise UsageError(f"no rule or rule set {name!r}; there is: {', '.join(known)}")
         chosen = {name: found[-1]}
     if as_json:
@@ -122,8 +118,8 @@ def show_command(name: str, of: str | None, as_json: bool) -> None:
             ]
         )
         return
-    for number, (rule_name, rule) in enumerate(chosen.items()):
-        click.echo(("\n" if number else "") + f"{rule_name} ({rule.__module__})\n")
+    for number, (title, rule) in enumerate(chosen.items()):
+        click.echo(("\n" if number else "") + f"{title} ({rule.__module__})\n")
         click.echo(inspect.getdoc(rule))
 
 
@@ -160,9 +156,9 @@ def _chosen(name: str | None) -> Callable[[str, Rule], bool]:
         return lambda _, __: True
     if name in RULE_SETS:
         return lambda version, _: version == name
-    if not any(name_of(rule) == name for s in RULE_SETS.values() for rule in s.rules):
+    if not any(rule_name(rule) == name for s in RULE_SETS.values() for rule in s.rules):
         raise UsageError(f"no rule or rule set {name!r}; list them with: finops rules list")
-    return lambda _, rule: name_of(rule) == name
+    return lambda _, rule: rule_name(rule) == name
 
 
 def _print_trials(trials: list[Trial]) -> None:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from rules import RULE_ERROR, Baseline, Charge, Evaluation, Facts, RuleSet, SeriesStats
 from rules.engine import answer
+from rules.model import rule_name
 from rules.series import day
 from schemas.amounts import plain_text
 from transforms.context import Context
@@ -184,7 +185,7 @@ def _rules_cause(
 
 def _what_became(name: str, a: RuleSet, b: RuleSet) -> str:
     before, after = (
-        next((rule for rule in rules.rules if _name(rule) == name), None) for rules in (a, b)
+        next((rule for rule in rules.rules if rule_name(rule) == name), None) for rules in (a, b)
     )
     if before is None:
         return f"{b.name} has it, {a.name} does not"
@@ -198,7 +199,7 @@ def decider(rules: RuleSet, charge: Charge, facts: Facts, column: str) -> str | 
     decides = "tag_status" if column == "missing_tags" else column
     for rule in reversed(rules.rules):
         if getattr(answer(rule, charge, facts), decides) is not None:
-            return _name(rule)
+            return rule_name(rule)
     return None
 
 
@@ -232,7 +233,3 @@ def _known(stats: SeriesStats | None, charge: Charge) -> dict[str, str]:
 
 def _baseline_name(baseline: Baseline | None) -> str:
     return "none" if baseline is None else f"{baseline.version} (through {baseline.through})"
-
-
-def _name(rule: object) -> str:
-    return str(getattr(rule, "__name__", type(rule).__name__))
