@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from producers.delivery import Sent
 from producers.errors import SourceError
+from producers.sending import Sent
 from producers.sources import Scope
 from producers.spool import CHECKPOINT, Spool
 from producers.totals import DeliveryTotals

@@ -1,41 +1,30 @@
-"""Records to the stream: grouped under the call limits, failed ones sent again, only those.
+"""Records to the stream: grouped under the call limits, each call sent by `producers.sending`.
 
-At-least-once: a call that fails as a whole is repeated, although the service may have taken it.
+What the stream does not accept within the bounded attempts goes to the outbox, if there is one: it
+is kept, and sent first next time. Without one it is an error, and the caller has it still.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from producers.errors import DeliveryError, TransportError
-from producers.limits import (
-    MAX_BYTES_PER_CALL,
-    MAX_PARTITIONS_PER_INTERVAL,
-    MAX_RECORDS_PER_CALL,
-    billed_bytes,
-)
+from producers.errors import DeliveryError
+from producers.limits import MAX_PARTITIONS_PER_INTERVAL
 from producers.packing import Record
+from producers.sending import MAX_ATTEMPTS, Sender, Sent
 from producers.transport import Transport
 
-MAX_ATTEMPTS = 8
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 20.0
 
+class Outbox(Protocol):
+    """Where records are kept that the stream did not accept."""
 
-@dataclass(slots=True)
-class Sent:
-    """What was accepted: records, events, bytes on the wire and as Firehose bills them."""
-
-    records: int = 0
-    events: int = 0
-    wire_bytes: int = 0
-    billed_bytes: int = 0
-    retried: int = 0
-    """Records that were sent more than once."""
+    def keep(self, records: Sequence[Record]) -> None:
+        """Keep records, durable when the call returns; the same records again are kept once."""
+        ...
 
 
 class Delivery:
-    """Sends records; `close` sends what is still held back.
+    """Sends records; `flush` sends what is still held back.
 
     Args:
         transport: the stream.
@@ -43,6 +32,7 @@ class Delivery:
         jitter: randomness of the pauses.
         next_interval: waits until Firehose has delivered its partition buffers; called before
             more partitions are sent than it keeps buffers for.
+        outbox: keeps what is not accepted; None makes that an error.
     """
 
     def __init__(
@@ -51,29 +41,39 @@ class Delivery:
         sleep: Callable[[float], None],
         jitter: random.Random,
         next_interval: Callable[[], None],
+        outbox: Outbox | None = None,
     ) -> None:
-        self._transport = transport
-        self._sleep = sleep
-        self._jitter = jitter
+        self._sender = Sender(transport, sleep, jitter)
         self._next_interval = next_interval
+        self._outbox = outbox
         self._partitions: set[str] = set()
         self._waiting: list[Record] = []
         self._bytes = 0
-        self.sent = Sent()
+
+    @property
+    def sent(self) -> Sent:
+        """What was accepted so far."""
+        return self._sender.sent
+
+    @sent.setter
+    def sent(self, before: Sent) -> None:
+        """Count on from what an earlier process had sent."""
+        self._sender.sent = before
 
     def put(self, record: Record) -> None:
         """Take a record; it may be held back until a call is full.
 
         Raises:
-            DeliveryError: the stream refused records beyond the bounded retries.
+            DeliveryError: the stream refused records beyond the bounded retries, and nothing
+                keeps them.
         """
         self._partitions.add(record.partition)
         if len(self._partitions) > MAX_PARTITIONS_PER_INTERVAL:
             self.flush()
             self._next_interval()
             self._partitions = {record.partition}
-        full = len(self._waiting) == MAX_RECORDS_PER_CALL
-        if full or self._bytes + len(record.data) > MAX_BYTES_PER_CALL:
+        full = len(self._waiting) == self._sender.max_records
+        if full or self._bytes + len(record.data) > self._sender.max_bytes:
             self.flush()
         self._waiting.append(record)
         self._bytes += len(record.data)
@@ -82,42 +82,26 @@ class Delivery:
         """Send everything held back.
 
         Raises:
-            DeliveryError: the stream refused records beyond the bounded retries.
+            DeliveryError: the stream refused records beyond the bounded retries, and nothing
+                keeps them; or it refuses them for good.
         """
         waiting, self._waiting, self._bytes = self._waiting, [], 0
-        last_error = ""
-        for attempt in range(MAX_ATTEMPTS):
-            if not waiting:
-                return
-            if attempt:
-                self.sent.retried += len(waiting)
-                self._sleep(self._pause(attempt))
-            try:
-                answers = self._transport.put_record_batch([r.data for r in waiting])
-            except TransportError as error:
-                last_error = str(error)
-                continue
-            failed = []
-            for record, code in zip(waiting, answers, strict=True):
-                if code is None:
-                    self._count(record)
-                else:
-                    last_error = code
-                    failed.append(record)
-            waiting = failed
-        if waiting:
+        open_ = set(range(len(waiting)))
+        try:
+            outcome = self._sender.send(waiting, open_.difference_update)
+        except DeliveryError:
+            self._keep([waiting[i] for i in sorted(open_)])
+            raise
+        left = [waiting[i] for i in outcome.failed]
+        if left and not self._keep(left):
             raise DeliveryError(
-                f"{len(waiting)} records were not accepted after {MAX_ATTEMPTS} attempts "
-                f"({last_error}); run the same command again, what was accepted counts once"
+                f"{len(left)} records were not accepted after {MAX_ATTEMPTS} attempts "
+                f"({outcome.error}); run the same command again, what was accepted counts once"
             )
 
-    def _count(self, record: Record) -> None:
-        self.sent.records += 1
-        self.sent.events += record.events
-        self.sent.wire_bytes += len(record.data)
-        self.sent.billed_bytes += billed_bytes(len(record.data))
-
-    def _pause(self, attempt: int) -> float:
-        """Full jitter: anywhere between nothing and the exponential bound."""
-        bound = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-        return self._jitter.uniform(0, bound)
+    def _keep(self, records: Sequence[Record]) -> bool:
+        if self._outbox is None or not records:
+            return False
+        self._outbox.keep(records)
+        self.sent.spooled += len(records)
+        return True

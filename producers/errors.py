@@ -7,7 +7,11 @@ FinopsError
 │   ├── ScopeHeldError       something else holds the scope; say whether to replace it or to add
 │   └── TooManyRejectedError too large a share of its rows cannot become events
 ├── DeliveryError     records were not accepted within the bounded retries
-└── TransportError    one call to the stream failed as a whole; delivery retries it
+├── TransportError    one call to the stream failed as a whole; delivery retries it
+├── SpoolError        a producer's spool cannot be used
+│   └── SpoolFullError       it takes no more for now; events since are not safe, those before are
+├── RejectedEventError       this one event cannot be taken
+└── WriterClosedError        nothing is taken any more
 """
 
 from schemas.errors import FinopsError
@@ -35,3 +39,19 @@ class TransportError(FinopsError):
 
 class DeliveryError(FinopsError):
     """The stream did not accept some records within the bounded retries."""
+
+
+class SpoolError(FinopsError):
+    """A producer's spool cannot be used: another process has it, or it is not one."""
+
+
+class SpoolFullError(SpoolError):
+    """The spool does not take more: no event that was put since is safe, those before are."""
+
+
+class RejectedEventError(FinopsError):
+    """This event cannot become a cost event; it was not taken, whatever came before it is safe."""
+
+
+class WriterClosedError(FinopsError):
+    """The writer was closed; the event was not taken."""

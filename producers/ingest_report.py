@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from producers.checkpoint import Checkpoint, Decision, Opened
-from producers.delivery import Sent
 from producers.receipts import billed
+from producers.sending import Sent
 from producers.sources import Scope
 from schemas.events import Rejected
 

@@ -1,5 +1,7 @@
 """The limits that shape a record and a call, each with its source."""
 
+from dataclasses import dataclass
+
 BILLING_STEP_BYTES = 5_120
 """Firehose bills each record rounded up to 5 KiB (Amazon Data Firehose quotas and pricing)."""
 
@@ -30,3 +32,31 @@ MAX_PARTITIONS_PER_INTERVAL = 300
 def billed_bytes(size: int) -> int:
     """Return what Firehose bills for a record of `size` bytes."""
     return -(-size // BILLING_STEP_BYTES) * BILLING_STEP_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one stream takes in a second, PutRecord and PutRecordBatch together."""
+
+    records: int
+    requests: int
+    bytes: int
+
+    def times(self, factor: float) -> "Quota":
+        """Return a share or a multiple; the three scale together when a quota is raised."""
+        scaled = (round(n * factor) for n in (self.records, self.requests, self.bytes))
+        return Quota(*(max(1, n) for n in scaled))
+
+
+LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
+LARGE_REGION_QUOTA = Quota(records=500_000, requests=2_000, bytes=5 * 1024 * 1024)
+OTHER_REGION_QUOTA = Quota(records=100_000, requests=1_000, bytes=1024 * 1024)
+"""Direct PUT, soft limits a stream and second (Amazon Data Firehose quotas)."""
+
+PACE = 0.8
+"""The share of a quota that a producer uses: AWS advises to alarm at 80 %."""
+
+
+def quota_of(region: str) -> Quota:
+    """Return a stream's default quota in a region."""
+    return LARGE_REGION_QUOTA if region in LARGE_REGIONS else OTHER_REGION_QUOTA

@@ -238,7 +238,8 @@ def _cells(text: str, columns: Sequence[str]) -> Sequence[Value]:
     """Read a row's own text: CSV, or the JSON object of a file that has no text."""
     if text.startswith("{"):
         try:
-            cells = json.loads(text)
+            # Numbers keep the digits they are written with.
+            cells = json.loads(text, parse_float=str, parse_int=str)
         except ValueError:
             cells = None
         if isinstance(cells, dict) and set(cells) <= set(columns):

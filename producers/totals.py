@@ -44,21 +44,25 @@ class DeliveryTotals:
     def of(cls, days: Iterable[Day], rejected: Iterable[Rejected]) -> "DeliveryTotals":
         """Return totals that go on from what was promised before."""
         totals = cls()
-        for day in days:
-            sums = {(s["currency"], s["column_name"]): s for s in day["sums"]}
-            found = _DayTotals(events=day["events"], content=int(day["content_hash"], 16))
-            for key, entry in sums.items():
-                found.stored[key] = unscaled_sum(entry["stored"])
-                if entry["residue"] != "0":
-                    found.residues[key] = Decimal(entry["residue"])
-            totals._days[(day["billing_period"], day["charge_date"])] = found
-            totals.events += day["events"]
-        for group in rejected:
-            cost = group["billed_cost"]
-            totals._rejected[(group["reason"], group["currency"])] = _RejectedTotals(
-                group["rows"], None if cost is None else Decimal(cost)
-            )
+        totals.absorb(days, rejected)
         return totals
+
+    def absorb(self, days: Iterable[Day], rejected: Iterable[Rejected]) -> None:
+        """Count what other totals counted, as `days` and `rejected` return it."""
+        for day in days:
+            found = self._days.setdefault((day["billing_period"], day["charge_date"]), _DayTotals())
+            found.events += day["events"]
+            found.content = (found.content + int(day["content_hash"], 16)) % _HASH_SPACE
+            for entry in day["sums"]:
+                key = (entry["currency"], entry["column_name"])
+                found.stored[key] += unscaled_sum(entry["stored"])
+                if entry["residue"] != "0":
+                    residue = Decimal(entry["residue"])
+                    found.residues[key] = EXACT.add(found.residues[key], residue)
+            self.events += day["events"]
+        for group in rejected:
+            self._count_rejected(group["reason"], group["currency"], group["rows"],
+                                 _decimal(group["billed_cost"]))  # fmt: skip
 
     def state(self) -> dict[str, Any]:
         """Return everything as plain JSON values, for `of`."""
@@ -87,11 +91,16 @@ class DeliveryTotals:
 
     def reject(self, row: RejectedRow) -> None:
         """Count one row that could not become an event."""
-        key = (row.reason, row.currency if row.billed_cost is not None else None)
-        totals = self._rejected.setdefault(key, _RejectedTotals())
-        totals.rows += 1
-        if row.billed_cost is not None:
-            totals.billed_cost = EXACT.add(totals.billed_cost or Decimal(0), row.billed_cost)
+        currency = row.currency if row.billed_cost is not None else None
+        self._count_rejected(row.reason, currency, 1, row.billed_cost)
+
+    def _count_rejected(
+        self, reason: str, currency: str | None, rows: int, billed_cost: Decimal | None
+    ) -> None:
+        totals = self._rejected.setdefault((reason, currency), _RejectedTotals())
+        totals.rows += rows
+        if billed_cost is not None:
+            totals.billed_cost = EXACT.add(totals.billed_cost or Decimal(0), billed_cost)
 
     def days(self) -> list[Day]:
         """Return the promise per day, in order."""
@@ -134,3 +143,7 @@ def _sums(day: _DayTotals) -> list[Sum]:
         )
         for (currency, name), stored in sorted(day.stored.items())
     ]
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

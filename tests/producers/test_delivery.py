@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.delivery import MAX_ATTEMPTS, Delivery
+from producers.delivery import Delivery
 from producers.errors import DeliveryError, TransportError
 from producers.limits import (
     BILLING_STEP_BYTES,
@@ -16,6 +16,7 @@ from producers.limits import (
     MAX_RECORDS_PER_CALL,
 )
 from producers.packing import Record
+from producers.sending import MAX_ATTEMPTS
 from producers.transport import ScriptedTransport
 
 
