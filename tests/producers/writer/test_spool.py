@@ -16,7 +16,7 @@ from producers.errors import SpoolError, SpoolFullError
 from producers.packing import Record
 from producers.writer.spool import FileSpool
 
-META = {"rejected": [], "ends": None}
+META: dict[str, Any] = {"rejected": [], "ends": None}
 
 
 Open = Callable[..., FileSpool]
