@@ -3,6 +3,9 @@
 The simulated hour follows from the time the schedule fired for, never from the clock: a repeated
 invocation makes the same delivery, finds it ingested, and sends nothing. An export is taken in
 steps, see `producers.export_ingest`.
+
+An hour's records that the stream does not accept within the bounded attempts are kept in the
+bucket; each invocation begins with those of earlier ones.
 """
 
 import os
@@ -17,11 +20,13 @@ from typing import Any, Protocol
 import orjson
 
 from producers.boto_transport import BotoTransport
-from producers.delivery import Delivery
+from producers.delivery import Delivery, Outbox
 from producers.errors import SourceError
 from producers.export_ingest import Advance, Continuation, advance
 from producers.ingest import Ingest
 from producers.ingest_report import IngestReport
+from producers.outbox import Drained, StoreOutbox
+from producers.sending import Sender
 from producers.sources import Source
 from producers.sources.simulator import HourlyExport, Simulator
 from producers.spool import MemorySpool
@@ -60,24 +65,45 @@ class Producer:
     send: Callable[[dict[str, Any]], None] = lambda message: None
     """Sends a message to this function."""
 
-    def delivery(self) -> Delivery:
-        """Return a way into the stream."""
+    def delivery(self, outbox: Outbox | None = None) -> Delivery:
+        """Return a way into the stream.
+
+        Args:
+            outbox: keeps what is not accepted; an export needs none, its spool has everything.
+        """
         return Delivery(
             self.transport,
             sleep=self.sleep,
             jitter=self.jitter,
             next_interval=lambda: self.sleep(BUFFER_SECONDS),
+            outbox=outbox,
         )
+
+    @property
+    def outbox(self) -> StoreOutbox:
+        """Where records of an hour wait that the stream did not accept."""
+        return StoreOutbox(self.store, self.now)
+
+    def drain(self) -> Drained:
+        """Send what earlier invocations had to keep, oldest first.
+
+        Raises:
+            DeliveryError: the service refuses the call for good; nothing is lost.
+        """
+        sender = Sender(self.transport, self.sleep, self.jitter)
+        return self.outbox.drain(sender)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver what is new at `scheduled_time`, or go on where the last message left off."""
     producer = _producer()
+    drained = asdict(producer.drain())
     if producer.export is not None:
         margin = TIME_TO_END_SECONDS * 1_000
         done = run_export(producer, event, lambda: context.get_remaining_time_in_millis() < margin)
-        return {"reports": [_said(r) for r in done.reports], "continues": done.next is not None}
-    return _said(run_hour(producer, scheduled_time(event)))
+        reports = [_said(r) for r in done.reports]
+        return {"reports": reports, "continues": done.next is not None, "drained": drained}
+    return {**_said(run_hour(producer, scheduled_time(event))), "drained": drained}
 
 
 def run_hour(producer: Producer, moment: datetime) -> IngestReport:
@@ -85,11 +111,16 @@ def run_hour(producer: Producer, moment: datetime) -> IngestReport:
 
     Raises:
         SourceError: the source cannot be read.
-        DeliveryError: the stream refused records; the schedule's retry sends them again.
+        DeliveryError: the service refuses records for good; they are kept, and sent first by the
+            schedule's retry.
     """
     assert producer.hour is not None
     report = Ingest(
-        producer.hour(moment), producer.delivery(), producer.store, MemorySpool(), producer.now
+        producer.hour(moment),
+        producer.delivery(producer.outbox),
+        producer.store,
+        MemorySpool(),
+        producer.now,
     ).run()
     assert report is not None, "an hour is read without limits"
     return report
