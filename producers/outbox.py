@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from producers.packing import Record
 from producers.sending import Sender
-from producers.writer.entry import HEADER, encode, read_entry
+from producers.spool_entry import HEADER, encode, read_entry
 from schemas.lake import SPOOL, ObjectStore
 
 RECORDS = f"{SPOOL}records/"

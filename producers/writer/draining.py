@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from producers.limits import MAX_PARTITIONS_PER_INTERVAL
 from producers.packing import Record
 from producers.sending import Sender
-from producers.writer.entry import Entry
+from producers.spool_entry import Entry
 from producers.writer.spool import FileSpool
 
 BUFFER_SECONDS = 300.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from producers.errors import SpoolError, SpoolFullError
-from producers.writer.entry import (
+from producers.spool_entry import (
     FRAME_BYTES,
     HEADER,
     Damaged,

@@ -1,7 +1,7 @@
 """The spool of one producer: a folder of append-only segments, and a mark of what was accepted.
 
     <folder>/lock                       held while a process writes here
-    <folder>/0000000000000001.spool     segments, named by their first entry (`entry`)
+    <folder>/0000000000000001.spool     segments, named by their first entry (`producers.spool_entry`)
     <folder>/accepted.json              the mark: entries below it are done, and parts of later ones
     <folder>/damaged/…                  bytes that were no entries, kept for a person
 
@@ -22,7 +22,7 @@ import orjson
 
 from producers.errors import SpoolError, SpoolFullError
 from producers.packing import Record
-from producers.writer.entry import Damaged, Entry, encode
+from producers.spool_entry import Damaged, Entry, encode
 from producers.writer.segment import SUFFIX, Segment
 
 SEGMENT_BYTES = 16 * 1024 * 1024

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.packing import Record
-from producers.writer.entry import HEADER, Damaged, Entry, encode, read_segment
+from producers.spool_entry import HEADER, Damaged, Entry, encode, read_segment
 
 RECORDS = st.lists(
     st.builds(
