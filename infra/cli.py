@@ -19,6 +19,7 @@ from infra.commands.events import events_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
 from infra.commands.policy import policy_group
+from infra.commands.produce import produce_command
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
 from infra.commands.replay import replay_command
@@ -47,6 +48,7 @@ rules_group.add_command(explain_command)
 for command in (
     demo_command,
     ingest_command,
+    produce_command,
     settle_command,
     query_command,
     report_command,

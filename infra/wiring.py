@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.athena.catalog import view_statements
 from infra.errors import DataDirError, NoDataError
+from infra.local.aws.account import REGION
 from infra.local.clock import Clock, SystemClock
 from schemas.lake import EVALUATIONS, PROCESSED, QUARANTINE, RAW
 from schemas.s3_store import S3Store
@@ -69,6 +70,8 @@ class Platform:
         lake: where the lake lies, for people: a folder or an S3 address.
         clock: the time that people and jobs go by.
         first: the evaluation that the stack's parameters describe.
+        region: where the stream is.
+        put_client: returns a Firehose client that neither retries nor waits long by itself.
     """
 
     names: Names
@@ -77,6 +80,8 @@ class Platform:
     lake: str
     clock: Clock = field(default_factory=SystemClock)
     first: Context = field(default_factory=default_context)
+    region: str = REGION
+    put_client: Callable[[], Any] | None = None
 
     def now_micros(self) -> int:
         """Return the moment in microseconds since 1970 UTC."""
@@ -178,7 +183,11 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
 
     try:
         names, first = Names(**known["names"]), context_from(known["first"])
-        yield Platform(names, clients.client, flush, known["lake"], first=first)
+        yield Platform(
+            *(names, clients.client, flush, known["lake"]),
+            first=first,
+            put_client=clients.put_client,
+        )
     finally:
         clients.close()
 
@@ -216,7 +225,8 @@ def start(
         lake = str(aws.folder(names.bucket))
         first = _first(given)
         platform = Platform(
-            names, aws.client, aws.flush, lake, clock or SystemClock(), context_from(first)
+            *(names, aws.client, aws.flush, lake, clock or SystemClock(), context_from(first)),
+            put_client=aws.put_client,
         )
         # What a killed process had accepted and not delivered comes first.
         aws.flush()

@@ -1,7 +1,7 @@
 """The spool of one producer: a folder of append-only segments, and a mark of what was accepted.
 
     <folder>/lock                       held while a process writes here
-    <folder>/0000000000000001.spool     segments, named by their first entry (`producers.spool_entry`)
+    <folder>/0000000000000001.spool     segments, named by their first entry (`spool_entry`)
     <folder>/accepted.json              the mark: entries below it are done, and parts of later ones
     <folder>/damaged/…                  bytes that were no entries, kept for a person
 

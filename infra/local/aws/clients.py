@@ -19,6 +19,8 @@ _CONFIG = Config(
     max_pool_connections=20,
     s3={"addressing_style": "path"},
 )
+PUT_TIMEOUT_SECONDS = 30
+_PUT = "put"
 
 
 class Clients:
@@ -56,6 +58,17 @@ class Clients:
                     service, endpoint_url=self._endpoint_url, config=_CONFIG
                 )
             return self._clients[service]
+
+    def put_client(self) -> Any:
+        """Return a Firehose client that neither retries nor waits long: a producer does both."""
+        config = Config(proxies={}, retries={"total_max_attempts": 1}, connect_timeout=5,
+                        read_timeout=PUT_TIMEOUT_SECONDS)  # fmt: skip
+        with self._lock:
+            if _PUT not in self._clients:
+                self._clients[_PUT] = self._session.client(
+                    "firehose", endpoint_url=self._endpoint_url, config=config
+                )
+            return self._clients[_PUT]
 
     def close(self) -> None:
         """Close all connections."""

@@ -89,6 +89,10 @@ class LocalAws:
         """Return a boto3 client of a service."""
         return self._clients.client(service)
 
+    def put_client(self) -> Any:
+        """Return a Firehose client that neither retries nor waits long: a producer does both."""
+        return self._clients.put_client()
+
     def store(self, bucket: str) -> ObjectStore:
         """Return a bucket's objects, without HTTP; raise `KeyError` when there is no bucket."""
         return self.services.buckets[bucket]
