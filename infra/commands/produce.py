@@ -1,49 +1,32 @@
 """`finops produce`: events into the stream, continuously."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from infra.commands.options import (
-    counted,
-    json_option,
-    lake_options,
-    parse_settings,
-    print_json,
-)
+from infra.commands.options import json_option, lake_options, parse_settings
+from infra.commands.produce_folder import produce_folder
+from infra.commands.produce_lines import produce_lines
 from infra.commands.quantities import duration, rate, size
 from infra.errors import UsageError
-from infra.producing.folder import FolderWatch
 from infra.producing.setup import (
     Simulated,
     default_name,
     is_folder,
     living_platform,
+    note,
     open_stream,
     open_writer,
     quota,
 )
 from infra.wiring import Platform
-from producers.decision import OnConflict
-from producers.ingest import Ingest, Options
-from producers.ingest_report import IngestReport
-from producers.limits import BILLING_STEP_BYTES
-from producers.sources import Source
-from producers.writer import WriterReport, WriterSettings
+from producers.writer import WriterSettings
 from producers.writer.settings import CLOSE_SECONDS, DEADLINE_SECONDS, LINGER_SECONDS
 from producers.writer.spool import MAX_BYTES
-
-if TYPE_CHECKING:
-    from infra.producing.pump import Pumped
-    from producers.writer import DeliveryWriter
-
-_POLL_SECONDS = 5.0
 
 
 @click.command("produce")
@@ -167,10 +150,10 @@ def produce_command(
 
     with stop_signals() as stop, _platform(target, stack, data_dir) as platform:
         if folder:
-            code = _watch(platform, Path(source), filled, stop, given, target, as_json)
+            code = produce_folder(platform, Path(source), filled, stop, given, target, as_json)
         else:
             bill = Simulated(given["seed"], given["start"].date(), given["days"])
-            stream = open_stream(source, filled, bill, _note)
+            stream = open_stream(source, filled, bill, note)
             writer_settings = WriterSettings(
                 linger=given["linger"],
                 batch_bytes=given["batch"],
@@ -182,7 +165,7 @@ def produce_command(
             writer = open_writer(
                 platform, stream, name, where, writer_settings, given["spool_limit"]
             )
-            code = _produce(platform, stream, writer, stop, given, target, as_json)
+            code = produce_lines(platform, stream, writer, stop, given, target, as_json)
     sys.exit(code)
 
 
@@ -216,202 +199,6 @@ def _platform(target: str, stack: str, data_dir: Path) -> Iterator[Platform]:
 
         yield open_stack(stack)
         return
-    with living_platform(data_dir, _note) as platform:
+    with living_platform(data_dir, note) as platform:
         platform.activate_first_evaluation()
         yield platform
-
-
-def _produce(
-    platform: Platform,
-    stream: Any,
-    writer: "DeliveryWriter",
-    stop: Event,
-    given: dict[str, Any],
-    target: str,
-    as_json: bool,
-) -> int:
-    from infra.producing.live import Live
-    from infra.producing.pump import Pumped, Rate, pump
-
-    clock = platform.clock
-    live = Live(writer, clock.monotonic, _emf(writer.name, platform) if given["emf"] else _nothing)
-    pumped = Pumped()
-    try:
-        with _metrics(writer, given):
-            _greet(writer, stream.name, platform)
-            until = _UntilIdle(stream) if given["once"] else stream
-            keep = Rate(given["a_second"], clock.monotonic, stop.wait)
-            pumped = pump(until, writer, stop, rate=keep, most=given["events"], look=live)
-            live.clear()
-            if stop.is_set():
-                _note(f"told to stop; sending on for at most {given['deadline']:g} s ...")
-    finally:
-        live.clear()
-        writer.close()
-    report = writer.report()
-    if target == "local":
-        _deliver_and_settle(platform)
-    _say(pumped, report, writer, as_json)
-    return 1 if report.waiting_records or report.pending else 0
-
-
-class _UntilIdle:
-    """A stream that ends where it has nothing for now."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def items(self, position: Any) -> Iterator[Any]:
-        """Yield what is there."""
-        for item in self._stream.items(position):
-            if item is None:
-                return
-            yield item
-
-
-def _nothing(report: WriterReport) -> None:
-    """Print no metrics."""
-
-
-def _emf(name: str, platform: Platform) -> Callable[[WriterReport], None]:
-    from infra.producing.emf import EmfLines
-
-    lines = EmfLines(name, lambda: platform.now_micros() // 1_000)
-    return lambda report: click.echo(lines(report))
-
-
-def _metrics(writer: "DeliveryWriter", given: dict[str, Any]) -> AbstractContextManager[Any]:
-    if given["metrics_port"] is None:
-        return nullcontext()
-    from infra.producing.metrics import MetricsServer
-
-    return MetricsServer(
-        given["metrics_port"], writer.report, host=given["metrics_host"], name=writer.name
-    )
-
-
-def _deliver_and_settle(platform: Platform) -> None:
-    """Let the embedded stream deliver, and write down what is the truth, as AWS's schedules do."""
-    from transforms.settle import settle
-
-    platform.flush()
-    settle(platform.query, platform.store, platform.clock.now())
-
-
-def _greet(writer: "DeliveryWriter", source: str, platform: Platform) -> None:
-    report = writer.report()
-    stream = platform.names.stream
-    _note(f"producing from {source} as {writer.name!r} into stream {stream}; Ctrl-C ends it")
-    if report.waiting_events:
-        waits = counted(report.waiting_events, "event")
-        _note(f"{waits} of an earlier run wait in the spool and go first")
-    if report.cut_bytes:
-        _note(f"an earlier run died while it wrote: {report.cut_bytes:,} bytes, none of them "
-              "acknowledged, were cut off")  # fmt: skip
-    if report.damaged_bytes:
-        _note(f"{report.damaged_bytes:,} bytes of the spool are damaged and cannot be sent; they "
-              "are kept in its folder damaged/: put those events again")  # fmt: skip
-
-
-def _say(pumped: "Pumped", report: WriterReport, writer: "DeliveryWriter", as_json: bool) -> None:
-    sent = report.sent
-    if as_json:
-        print_json({"producer": writer.name, "rows": pumped.rows, "ended": pumped.ended,
-                    **asdict(report)})  # fmt: skip
-        return
-    rejected = f", {report.rejected:,} rejected, in quarantine" if report.rejected else ""
-    click.echo(f"{counted(pumped.rows, 'row')} read{rejected}; "
-               f"{counted(report.acknowledged, 'event')} acknowledged")  # fmt: skip
-    if sent.events:
-        each = sent.billed_bytes / sent.events
-        click.echo(
-            f"{counted(sent.events, 'event')} accepted in {counted(sent.records, 'record')}; "
-            f"{sent.billed_bytes:,} bytes billed, {each:,.0f} an event where one JSON event a "
-            f"record costs at least {BILLING_STEP_BYTES:,}"
-        )
-    if sent.retried:
-        click.echo(f"{counted(sent.retried, 'record')} sent again, {sent.unknown:,} of them "
-                   "because it was not known whether they had arrived")  # fmt: skip
-    if report.waiting_records:
-        click.echo(
-            f"{counted(report.waiting_events, 'event')} in "
-            f"{counted(report.waiting_records, 'record')} wait in the spool, safe; the next run of "
-            f"this producer sends them first ({report.problem or 'the deadline was over'})"
-        )
-
-
-def _watch(
-    platform: Platform,
-    folder: Path,
-    settings: dict[str, str],
-    stop: Event,
-    given: dict[str, Any],
-    target: str,
-    as_json: bool,
-) -> int:
-    from infra.ingesting import Request, open_sources
-    from producers.identity import ingest_id
-    from producers.spool import StoreSpool
-
-    conflict = (OnConflict.REPLACE if given["replace"]
-                else OnConflict.ADD if given["add"] else OnConflict.REFUSE)  # fmt: skip
-    options = Options(on_conflict=conflict)
-    documents: list[dict[str, Any]] = []
-
-    def ingest(source: Source) -> IngestReport:
-        spool = StoreSpool(platform.store, ingest_id(source))
-        work = Ingest(source, platform.delivery(), platform.store, spool, platform.now_micros,
-                      options=options)  # fmt: skip
-        report = work.run()
-        assert report is not None, "without limits an ingest ends"
-        if target == "local":
-            _deliver_and_settle(platform)
-        return report
-
-    def sources(path: Path) -> list[Source]:
-        request = Request(str(path), settings=settings or None)
-        return open_sources(request, lambda: platform.client("s3"))
-
-    def said(path: Path, what: IngestReport | str) -> None:
-        if isinstance(what, str):
-            documents.append({"path": str(path), "error": what})
-            click.echo(f"finops: {what}", err=True)
-            return
-        documents.append({"path": str(path), **_document(what)})
-        if not as_json:
-            click.echo(f"{path.name}: {_outcome(what)}")
-
-    _note(f"watching {folder} for exports; Ctrl-C ends it")
-    watch = FolderWatch(folder, sources, ingest, said)
-    watch.run(stop, min(_POLL_SECONDS, 0.5) if given["once"] else _POLL_SECONDS,
-              once=given["once"])  # fmt: skip
-    if as_json:
-        print_json(documents)
-    else:
-        click.echo(f"{counted(watch.delivered, 'export')} taken, {len(watch.failed):,} refused")
-    return 1 if watch.failed else 0
-
-
-def _outcome(report: IngestReport) -> str:
-    if report.nothing_new:
-        return f"{counted(report.rows, 'row')}, nothing new"
-    rejected = sum(group["rows"] for scope in report.scopes for group in scope.rejected)
-    aside = f", {rejected:,} in quarantine" if rejected else ""
-    return f"{counted(report.rows, 'row')}, {counted(report.sent.events, 'event')} sent{aside}"
-
-
-def _document(report: IngestReport) -> dict[str, Any]:
-    return {
-        "rows": report.rows,
-        "nothing_new": report.nothing_new,
-        "deliveries": [scope.delivery_id for scope in report.scopes],
-        "rejected": sum(group["rows"] for scope in report.scopes for group in scope.rejected),
-        "sent": asdict(report.sent),
-    }
-
-
-def _note(text: str) -> None:
-    click.echo(text, err=True)

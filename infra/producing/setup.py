@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from threading import Event, Thread
 
+import click
+
 from infra.errors import UsageError
 from infra.producing.keeper import LakeKeeper
 from infra.wiring import Platform, check_data_dir, connect, start
@@ -151,3 +153,16 @@ def living_platform(data_dir: Path, note: Callable[[str], None]) -> Iterator[Pla
         finally:
             ended.set()
             ticking.join()
+
+
+def deliver_and_settle(platform: Platform) -> None:
+    """Let the embedded stream deliver, and write down what is the truth, as AWS's schedules do."""
+    from transforms.settle import settle
+
+    platform.flush()
+    settle(platform.query, platform.store, platform.clock.now())
+
+
+def note(text: str) -> None:
+    """Tell a person something, beside what the command answers."""
+    click.echo(text, err=True)

@@ -2,12 +2,21 @@
 
 import sys
 
-from tests.benchmarks import cold_start, local_stack, replay, scale, transform, wire_form
+from tests.benchmarks import (
+    cold_start,
+    local_stack,
+    producing,
+    replay,
+    scale,
+    transform,
+    wire_form,
+)
 
 BENCHMARKS = {
     "wire_form": wire_form.run,
     "transform": transform.run,
     "cold_start": cold_start.run,
+    "producing": producing.run,
     "local_stack": local_stack.run,
     "replay": replay.run,
     "scale": scale.run,
