@@ -45,8 +45,8 @@ _NEVER = float("inf")
 _RETRY_SECONDS = 1.0
 """How long until a full disk is tried again."""
 _LOOK_SECONDS = 1.0
-_JOIN_SECONDS = 60.0
-"""A call that is under way ends by itself; boto3's timeouts bound it."""
+_JOIN_SECONDS = 2.0
+"""How long `close` waits, after its deadline, for a call that is under way."""
 _KEPT_OF_TOO_LARGE = 4_096
 
 
@@ -129,7 +129,7 @@ class DeliveryWriter:
         self._due_at = _NEVER
         self._ends_at = self._next_end()
         self._problems: dict[str, str] = {}
-        self._closed = False
+        self._closed = self._drains_on = False
         metas = [entry.meta for entry in self._spool.found.entries]
         self.position: Any = metas[-1]["position"] if metas else None
         """Where the source stood after the newest row that is safe; what `put` was given."""
@@ -239,8 +239,11 @@ class DeliveryWriter:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_JOIN_SECONDS)
-        if not any(thread.is_alive() for thread in self._threads):
-            self._spool.close()
+        with self._changed:
+            # A call that hangs keeps the spool until it ends: its answer may still be noted.
+            self._drains_on = self._threads[1].is_alive()
+            if not self._drains_on:
+                self._spool.close()
         if problem is not None:
             raise problem
 
@@ -386,6 +389,12 @@ class DeliveryWriter:
 
     def _keep_draining(self) -> None:
         """Send what the spool holds until the writer is closed and it is empty, or time is up."""
+        self._drain_until_stopped()
+        with self._changed:
+            if self._drains_on:
+                self._spool.close()
+
+    def _drain_until_stopped(self) -> None:
         while not self._stopping.is_set():
             try:
                 problem = self._drain.step()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -20,6 +20,7 @@ from producers.errors import (
 from producers.sources.focus_object import FocusObjects
 from producers.transport import ScriptedTransport
 from producers.writer import DeliveryWriter, WriterSettings
+from producers.writer.spool import FileSpool
 from tests.producers.writer.events import AT_ONCE, charges, completions, event
 
 
@@ -101,6 +102,39 @@ def test_while_the_stream_is_down_events_are_acknowledged_and_wait(tmp_path: Pat
     # Two deliveries: the first was closed, and its completion waited with its events.
     assert [done["events"] for done in completions(down)] == [10, 1]
     assert len({delivery for delivery, _, _ in charges(down)}) == 2
+
+
+def test_a_call_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """The deadline holds; the name is free once the call has ended, and its answer is noted."""
+    release = Event()
+
+    class Hangs(ScriptedTransport):
+        def put_record_batch(self, records: Sequence[bytes]) -> list[str | None]:
+            assert release.wait(60)
+            return super().put_record_batch(records)
+
+    stream = Hangs()
+    writer = DeliveryWriter("p", stream, tmp_path, WriterSettings(linger=0.01, deadline=0.1))
+    writer.put(event(1))
+    began = monotonic()
+    writer.close()
+    assert monotonic() - began < 20
+    assert writer.report().waiting_events == 1
+    with pytest.raises(SpoolError, match="writes here already"):
+        DeliveryWriter("p", ScriptedTransport(), tmp_path, AT_ONCE)
+    release.set()
+    wait_until(lambda: is_free(tmp_path))
+    with DeliveryWriter("p", stream, tmp_path, AT_ONCE):
+        pass
+    assert set(charges(stream).values()) == {1}
+
+
+def is_free(spool: Path) -> bool:
+    try:
+        FileSpool(spool / "p").close()
+    except SpoolError:
+        return False
+    return True
 
 
 def test_a_problem_is_said_while_it_lasts(tmp_path: Path) -> None:
