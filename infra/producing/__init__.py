@@ -1,0 +1,1 @@
+"""`finops produce`: the continuous producer as a command."""
