@@ -68,6 +68,9 @@ samples: $(READY)  ## rewrite sample-data/output
 lock:  ## renew the lock file (any machine with a .venv); names no index and no URL
 	@$(BIN)/uv pip compile pyproject.toml --extra local --group dev --universal --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra local --group build --universal --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --constraint requirements/dev.lock \
+		--no-header --no-annotate --quiet --upgrade -o requirements/local.lock
 	@$(BIN)/uv pip compile pyproject.toml --python-version 3.13 --generate-hashes \
 		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate --quiet --upgrade -o requirements/lambda.lock
