@@ -1,6 +1,6 @@
 """`finops produce` of lines and of the simulated bill: events, one after the other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from threading import Event
@@ -43,42 +43,32 @@ def produce_lines(
         SpoolFullError: what was read last is not safe.
     """
     clock = platform.clock
-    live = Live(writer, clock.monotonic, _emf(writer.name, platform) if given["emf"] else _nothing)
+    metrics = _emf(writer.name, platform) if given["emf"] else _nothing
+    live = Live(writer, clock.monotonic, metrics)
     pumped = Pumped()
-    try:
-        with _metrics(writer, given):
+    with _metrics(writer, given):
+        try:
             _greet(writer, stream.name, platform)
-            until = _UntilIdle(stream) if given["once"] else stream
             keep = Rate(given["a_second"], clock.monotonic, stop.wait)
-            pumped = pump(until, writer, stop, rate=keep, most=given["events"], look=live)
+            pumped = pump(
+                *(stream, writer, stop),
+                rate=keep,
+                most=given["events"],
+                waits=not given["once"],
+                look=live,
+            )
             live.clear()
             if stop.is_set():
                 note(f"told to stop; sending on for at most {given['deadline']:g} s ...")
-    finally:
-        live.clear()
-        writer.close()
+        finally:
+            live.clear()
+            writer.close()
     report = writer.report()
+    metrics(report)
     if target == "local":
         deliver_and_settle(platform)
     _say(pumped, report, writer, as_json)
     return 1 if report.waiting_records or report.pending else 0
-
-
-class _UntilIdle:
-    """A stream that ends where it has nothing for now."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def items(self, position: Any) -> Iterator[Any]:
-        """Yield what is there."""
-        for item in self._stream.items(position):
-            if item is None:
-                return
-            yield item
 
 
 def _nothing(report: WriterReport) -> None:

@@ -61,6 +61,7 @@ def pump(
     *,
     rate: Rate,
     most: int | None = None,
+    waits: bool = True,
     look: Callable[[Pumped], None] = lambda pumped: None,
 ) -> Pumped:
     """Put every row behind the writer's position, until the stream ends or `stop` is set.
@@ -71,6 +72,7 @@ def pump(
         stop: set to end.
         rate: how fast.
         most: the most rows to take.
+        waits: whether to wait for more where there is nothing for now.
         look: called now and then.
 
     Raises:
@@ -81,6 +83,8 @@ def pump(
         if stop.is_set():
             return pumped
         if item is None:
+            if not waits:
+                break
             look(pumped)
             stop.wait(_IDLE_SECONDS)
             continue
