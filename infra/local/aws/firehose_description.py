@@ -78,6 +78,8 @@ def _processing(given: Mapping[str, Any] | None) -> dict[str, Any]:
         "Enabled": given.get("Enabled", False),
         "Processors": [
             {**p, "Parameters": _parameters(p.get("Parameters") or [])}
+            if p["Type"] == "Lambda"
+            else p
             for p in given.get("Processors") or []
         ],
     }

@@ -44,6 +44,8 @@ class Buffer(Generic[T]):
         self._opened: datetime | None = None
         self._lowest = NOTHING
         self._closed: deque[tuple[list[T], int]] = deque()
+        self.failing_since: datetime | None = None
+        """When the oldest batch could not be delivered for the first time."""
 
     def add(self, item: T, size: int, now: datetime) -> None:
         """Add one item of `size` bytes."""
@@ -75,6 +77,7 @@ class Buffer(Generic[T]):
     def delivered(self) -> None:
         """Forget the oldest closed batch."""
         self._closed.popleft()
+        self.failing_since = None
 
     @property
     def lowest(self) -> int:

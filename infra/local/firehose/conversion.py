@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.documents import MalformedRecordError, parse_documents
 from infra.local.firehose.openx import arrow_type, columns
 from infra.local.firehose.parquet import write_parquet
@@ -17,7 +18,12 @@ Order = Callable[[Sequence[int]], Sequence[int]]
 
 
 def convert(
-    outputs: Sequence[Output], conversion: Conversion, *, now: datetime, order: Order
+    outputs: Sequence[Output],
+    conversion: Conversion,
+    *,
+    now: datetime,
+    order: Order,
+    choices: Choices = DEFAULT_CHOICES,
 ) -> tuple[bytes | None, list[Failure]]:
     """Return the Parquet file, None without rows, and the records that did not convert.
 
@@ -41,7 +47,7 @@ def convert(
     kept = order([row for row, owner in enumerate(owners) if owner not in failed])
     body = _file(arrays, kept, len(rows), conversion) if kept else None
     failures = [
-        Failure(output.source, *failed[owner], output.data, 1, now)
+        Failure(output.source, *failed[owner], output.raw_data(choices), 1, now)
         for owner, output in enumerate(outputs)
         if owner in failed
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.faults import Faults
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.processing import Function
@@ -20,3 +21,4 @@ class Environment:
     identifiers: Identifiers
     region: str
     faults: Faults
+    choices: Choices = DEFAULT_CHOICES

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from infra.local.firehose import limits
+from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.configuration import parse_configuration
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import (
@@ -51,6 +52,7 @@ class LocalFirehose:
         faults: What goes wrong on purpose.
         journals: Where accepted records are kept until they are delivered. By default nowhere:
             what is buffered is lost with the process.
+        choices: What to do where nobody knows what the service does, and quotas.
     """
 
     def __init__(
@@ -65,8 +67,11 @@ class LocalFirehose:
         account: str = "000000000000",
         faults: Faults = NO_FAULTS,
         journals: Journals = no_journal,
+        choices: Choices = DEFAULT_CHOICES,
     ) -> None:
-        self._world = Environment(stores, functions, clock, Identifiers(random), region, faults)
+        self._world = Environment(
+            stores, functions, clock, Identifiers(random), region, faults, choices
+        )
         self._tables = tables
         self._account = account
         self._journals = journals

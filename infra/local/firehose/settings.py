@@ -1,7 +1,7 @@
 """A delivery stream's configuration after parsing: frozen values with defaults filled in."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Literal
 
 from infra.local.firehose.buffers import Hints
@@ -42,6 +42,16 @@ class LambdaStep:
     arn: str
     retries: int
     hints: Hints
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """`ProcessingConfiguration`, with its processors."""
+
+    enabled: bool
+    function: LambdaStep | None
+    delimiter: bytes
+    """What AppendDelimiterToRecord puts between the records of the main output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +100,18 @@ class StreamSettings:
     """Everything one stream does."""
 
     main: Destination
-    partitioned: bool
-    processing: bool
-    """`ProcessingConfiguration.Enabled`, with or without a Lambda in it."""
-    function: LambdaStep | None
+    partition_retry: timedelta | None
+    """How long a partition that cannot be stored is retried; None without partitioning."""
+    processing: Processing
     conversion: Conversion | None
     backup: Destination | None
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether dynamic partitioning is on."""
+        return self.partition_retry is not None
+
+    @property
+    def function(self) -> LambdaStep | None:
+        """The Lambda processor."""
+        return self.processing.function

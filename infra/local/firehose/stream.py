@@ -17,13 +17,14 @@ from infra.local.firehose.partitions import Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.processing import Invoker
 from infra.local.firehose.records import ErrorLine, Failure, Output, Source
+from infra.local.firehose.retention import BlockedError, Retention
 from infra.local.firehose.settings import StreamSettings
 
 _AT_ONCE = Hints(1, timedelta(0))
 """Without a Lambda nothing is buffered before the destination."""
 
-Lane = tuple[Buffer[Any], Callable[[list[Any]], None]]
-"""A buffer, and how one batch of it is stored."""
+Lane = tuple[Buffer[Any], Callable[[list[Any]], None], bool]
+"""A buffer, how one batch of it is stored, and whether it is a partition of the main output."""
 
 
 class Stream:
@@ -53,11 +54,12 @@ class Stream:
         self._working = Lock()
         function = settings.function
         self._incoming: Buffer[Source] = Buffer(function.hints if function else _AT_ONCE)
-        self._partitions = Partitions(settings.main, world.identifiers)
+        self._partitions = Partitions(settings.main, world.identifiers, world.choices)
         self._errors: dict[str, Buffer[ErrorLine]] = {}
         self._backup: Buffer[Source] | None = (
             Buffer(settings.backup.hints) if settings.backup else None
         )
+        self._retention = Retention(world.choices, settings.partition_retry)
         self._journal = journal
         self._next = 0
         now = world.clock()
@@ -117,7 +119,8 @@ class Stream:
                 self._process(batch)
                 self._incoming.delivered()
             problems: list[Exception] = []
-            for buffer, store in self._lanes():
+            lost = 0
+            for buffer, store, partition in self._lanes():
                 close(buffer)
                 try:
                     while items := buffer.oldest():
@@ -125,10 +128,12 @@ class Stream:
                         buffer.delivered()
                 except Exception as error:  # one destination down must not stop the others (§5)
                     problems.append(error)
+                    now = self._world.clock()
+                    lost += self._retention.give_up(buffer, error, now, partition=partition)
             with self._arriving:
                 self._journal.release(self._lowest())
             if problems:
-                raise DeliveryError(self._name, problems[0]) from problems[0]
+                raise DeliveryError(self._name, problems[0], lost) from problems[0]
 
     def _lowest(self) -> int:
         """Return the lowest sequence that is not fully delivered, or the next one."""
@@ -165,6 +170,7 @@ class Stream:
             region=world.region,
             identifiers=world.identifiers,
             clock=world.clock,
+            choices=world.choices,
         ).process(batch)
 
     def _function_arn(self) -> str:
@@ -174,7 +180,8 @@ class Stream:
         try:
             self._partitions.add(output, now)
         except UnpartitionedError as error:
-            failure = Failure(output.source, error.code, error.message, output.data, 1, now)
+            raw = output.raw_data(self._world.choices)
+            failure = Failure(output.source, error.code, error.message, raw, 1, now)
             self._fail(error.error_type, error_lines.partitioning_line(failure), now)
 
     def _fail(self, error_type: str, line: ErrorLine, now: datetime) -> None:
@@ -184,11 +191,11 @@ class Stream:
 
     def _lanes(self) -> Iterator[Lane]:
         if self._backup is not None:
-            yield self._backup, self._store_backup
+            yield self._backup, self._store_backup, False
         for prefix, buffer in self._partitions.buffers():
-            yield buffer, partial(self._store_main, prefix)
+            yield buffer, partial(self._store_main, prefix), True
         for error_type, lines in self._errors.items():
-            yield lines, partial(self._store_errors, error_type)
+            yield lines, partial(self._store_errors, error_type), False
 
     def _store_backup(self, sources: list[Source]) -> None:
         destination = self._settings.backup
@@ -208,14 +215,20 @@ class Stream:
         main, conversion = self._settings.main, self._settings.conversion
         body: bytes | None
         if conversion is None:
-            body, extension = compressed(b"".join(o.data for o in outputs), main)
+            joined = self._settings.processing.delimiter.join(o.data for o in outputs)
+            body, extension = compressed(joined, main)
         else:
             now = self._world.clock()
-            body, failures = convert(outputs, conversion, now=now, order=self._order)
+            body, failures = convert(
+                outputs, conversion, now=now, order=self._order, choices=self._world.choices
+            )
             extension = main.extension or ".parquet"
             if failures:  # first, and in the same step: §3.4, a failing error write blocks delivery
                 lines = [error_lines.conversion_line(f, conversion.catalogue) for f in failures]
-                self._store_errors(error_lines.CONVERSION, lines)
+                try:
+                    self._store_errors(error_lines.CONVERSION, lines)
+                except Exception as error:
+                    raise BlockedError(f"{type(error).__name__}: {error}") from error
         if body is not None:
             oldest = _oldest(outputs)
             deliver(self._world, self._name, main, prefix, body, oldest=oldest, extension=extension)

@@ -15,6 +15,7 @@ from tests.infra.firehose.setups import (
     TABLE,
     configuration,
     conversion,
+    delimiting,
     plain,
     processing,
 )
@@ -31,6 +32,11 @@ def parse(settings: Mapping[str, Any]) -> StreamSettings:
 def hints(size: int, interval: int) -> dict[str, int]:
     """Return buffering hints."""
     return {"SizeInMBs": size, "IntervalInSeconds": interval}
+
+
+def _twice() -> dict[str, Any]:
+    one = processing()
+    return {**one, "Processors": one["Processors"] * 2}
 
 
 REFUSED = [
@@ -57,6 +63,12 @@ REFUSED = [
         "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is "
         "enabled",
     ),
+    (
+        configuration(ProcessingConfiguration=delimiting()),
+        "Lambda should be present when S3 Prefix contains keys from partitionKeyFromLambda "
+        "namespace",
+    ),
+    (configuration(ProcessingConfiguration=_twice()), "Cannot have more than 1 Lambda processor."),
     (
         configuration(ProcessingConfiguration=None),
         "Processing Configuration is not enabled when DataPartitioning is enabled",
@@ -90,6 +102,21 @@ REFUSED = [
 ]
 
 
+@pytest.mark.fact(
+    "conversion-uncompressed",
+    "conversion-buffer-size",
+    "partitioning-buffer-size",
+    "partitioning-buffer-interval",
+    "partitioning-prefix",
+    "partitioning-processing",
+    "namespace-without-partitioning",
+    "partitioning-lambda",
+    "one-lambda",
+    "error-prefix-required",
+    "timestamp-pattern",
+    "retries-range",
+    "lambda-buffer-size",
+)
 @pytest.mark.parametrize(("settings", "message"), REFUSED)
 def test_the_services_refusals_have_the_services_words(
     settings: dict[str, Any], message: str
@@ -106,17 +133,19 @@ def _parts(without: str) -> dict[str, Any]:
     return {name: part for name, part in conversion().items() if name != without}
 
 
-def _two_lambdas() -> dict[str, Any]:
-    one = processing()
-    return {**one, "Processors": one["Processors"] * 2}
-
-
 ALSO_REFUSED = {
     "unknown setting": configuration(Unheard="of"),
     "unknown lambda parameter": configuration(ProcessingConfiguration=processing(Unheard="of")),
     "one lambda buffer hint": configuration(ProcessingConfiguration=processing(BufferSizeInMBs="")),
     "no lambda ARN": configuration(ProcessingConfiguration=processing(LambdaArn="")),
-    "two lambdas": configuration(ProcessingConfiguration=_two_lambdas()),
+    "no processors": configuration(ProcessingConfiguration={"Enabled": True, "Processors": []}),
+    "six processors": configuration(
+        ProcessingConfiguration={"Enabled": True, "Processors": processing()["Processors"] * 6}
+    ),
+    "another processor": configuration(
+        ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "Decompression"}]}
+    ),
+    "another delimiter": plain(ProcessingConfiguration=delimiting(";")),
     "retries that are no number": configuration(
         ProcessingConfiguration=processing(NumberOfRetries="many")
     ),
@@ -193,6 +222,20 @@ ALSO_REFUSED = {
 }
 
 
+@pytest.mark.fact(
+    "lambda-buffer-both",
+    "processor-count",
+    "logging-needs-names",
+    "error-prefix-type",
+    "prefix-without-type",
+    "backup-configuration",
+    "backup-interval",
+    "backup-needs-a-step",
+    "conversion-parts",
+    "conversion-table-at-create",
+    "parquet-page-size",
+    "partition-retry-duration",
+)
 @pytest.mark.parametrize("settings", ALSO_REFUSED.values(), ids=ALSO_REFUSED)
 def test_what_has_no_captured_message_is_refused_too(settings: dict[str, Any]) -> None:
     """Nothing that AWS refuses, and nothing without effect here, is taken in silence."""
@@ -214,6 +257,14 @@ def test_a_full_configuration_is_read_as_given() -> None:
     assert not settings.conversion.openx.case_insensitive
 
 
+@pytest.mark.fact(
+    "conversion-buffer-size",
+    "retries-default",
+    "lambda-buffer-size",
+    "lambda-buffer-interval",
+    "parquet-compression",
+    "parquet-dictionary",
+)
 def test_defaults_are_the_services() -> None:
     """Buffers, retries and formats that are left out are those of the API."""
     bare = processing(NumberOfRetries="", BufferSizeInMBs="", BufferIntervalInSeconds="")
@@ -237,6 +288,7 @@ def test_defaults_are_the_services() -> None:
     assert parse(plain(BufferingHints=None)).main.hints.size == 5 * MIB
 
 
+@pytest.mark.fact("conversion-enabled-default")
 def test_conversion_without_enabled_is_on() -> None:
     """An omitted Enabled counts as true for conversion, as a capture showed."""
     parts = _parts("Enabled")

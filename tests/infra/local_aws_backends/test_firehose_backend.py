@@ -45,6 +45,7 @@ def test_the_clock_delivers(firehose: FirehoseSetup) -> None:
         assert len(firehose.keys("main/")) == expected
 
 
+@pytest.mark.fact("record-largest", "batch-records", "batch-bytes")
 @pytest.mark.parametrize(
     ("count", "size", "code"),
     [
@@ -63,6 +64,7 @@ def test_put_limits_hold_over_http(
     assert caught.value.response["Error"]["Code"] == code
 
 
+@pytest.mark.fact("responses-positional", "failed-put-count")
 def test_partial_failures_are_positional(firehose: FirehoseSetup) -> None:
     """Injected refusals answer their own records with an error code, in a successful call."""
     firehose.create(plain())
@@ -82,6 +84,7 @@ def test_faults_hold_for_later_streams(firehose: FirehoseSetup) -> None:
     assert caught.value.response["Error"]["Code"] == "ServiceUnavailableException"
 
 
+@pytest.mark.fact("delete-discards")
 def test_deleting_a_stream_discards_its_buffers(firehose: FirehoseSetup) -> None:
     """A deleted stream's buffered records are nowhere, and its name is free again."""
     firehose.create()

@@ -9,6 +9,7 @@ from tests.infra.firehose.setups import configuration, plain, processing
 from tests.infra.local_aws_backends.firehose_setup import BUCKET_ARN, START, FirehoseSetup
 
 
+@pytest.mark.fact("describe-lambda")
 def test_describe_echoes_with_the_service_s_defaults(firehose: FirehoseSetup) -> None:
     """Describe answers what was given, with the service's defaults, and both S3 descriptions."""
     arn = firehose.create(
@@ -33,6 +34,15 @@ def test_describe_echoes_with_the_service_s_defaults(firehose: FirehoseSetup) ->
         "BufferIntervalInSeconds",
     ]
     assert processor["Parameters"][2]["ParameterValue"] == "1"
+
+
+@pytest.mark.fact("throughput-hint")
+def test_the_throughput_hint_is_described(firehose: FirehoseSetup) -> None:
+    """It is information for the service, and echoed."""
+    firehose.create(plain(), DirectPutSourceConfiguration={"ThroughputHintInMBs": 5})
+    assert firehose.described()["Source"] == {
+        "DirectPutSourceDescription": {"ThroughputHintInMBs": 5}
+    }
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,7 @@ def test_refusals_come_over_http_with_the_service_s_words(
     assert firehose.firehose.list_delivery_streams()["DeliveryStreamNames"] == []
 
 
+@pytest.mark.fact("conversion-table-at-create")
 @pytest.mark.parametrize(("database", "table"), [("db", "nope"), ("nope", "rows")])
 def test_an_unknown_glue_table_is_wrapped(
     firehose: FirehoseSetup, database: str, table: str
@@ -103,6 +114,7 @@ def test_a_bucket_must_exist(firehose: FirehoseSetup) -> None:
     assert message == "The bucket nowhere does not exist"
 
 
+@pytest.mark.fact("stream-encryption")
 def test_encryption_is_switched_on_and_off(firehose: FirehoseSetup) -> None:
     """Answers to puts say `Encrypted` as long as encryption is on."""
     firehose.create(plain())
@@ -114,6 +126,7 @@ def test_encryption_is_switched_on_and_off(firehose: FirehoseSetup) -> None:
     assert firehose.described()["DeliveryStreamEncryptionConfiguration"] == {"Status": "DISABLED"}
 
 
+@pytest.mark.fact("stream-encryption")
 def test_a_customer_key_needs_its_arn(firehose: FirehoseSetup) -> None:
     """KeyARN goes with a customer's key, and only with it."""
     encryption = {"KeyType": "CUSTOMER_MANAGED_CMK"}
@@ -122,6 +135,7 @@ def test_a_customer_key_needs_its_arn(firehose: FirehoseSetup) -> None:
     assert "KeyARN" in message
 
 
+@pytest.mark.fact("partitioning-at-create-only", "backup-stays-on")
 @pytest.mark.parametrize(
     ("update", "words"),
     [
