@@ -45,7 +45,6 @@ from infra.local.firehose.errors import (
 )
 from schemas.lake import ObjectStore
 
-_VERSION = "1"
 _DESTINATION = "ExtendedS3DestinationConfiguration"
 _DESTINATIONS = ("DestinationConfiguration", "DestinationConfig")
 
@@ -120,11 +119,13 @@ class LocalFirehoseBackend(FirehoseBackend):
             "DeliveryStreamStatus": "ACTIVE",
             "DeliveryStreamEncryptionConfiguration": stream.encryption,
             "DeliveryStreamType": "DirectPut",
-            "VersionId": _VERSION,
+            "VersionId": stream.service.version(name),
             "CreateTimestamp": stream.created,
             "Destinations": [describe_destination(stream.configuration)],
             "HasMoreDestinations": False,
         }
+        if stream.updated is not None:
+            description["LastUpdateTimestamp"] = stream.updated
         if stream.source is not None:
             description["Source"] = {"DirectPutSourceDescription": stream.source}
         return description
@@ -140,21 +141,19 @@ class LocalFirehoseBackend(FirehoseBackend):
         return {**stream.service.put_record_batch(name, records), "Encrypted": stream.encrypted}
 
     def update(self, request: Mapping[str, Any]) -> None:
-        """Check an update as the service does; one that changes nothing is fine.
+        """Change a stream's destination; what is there already is no change, and no new version.
 
         Raises:
-            FirehoseError: the service refuses it, or it would change the stream, which is not
-                supported here.
+            FirehoseError: the service refuses it, or it is not supported here.
         """
         name = request["DeliveryStreamName"]
         stream = self.stream(name)
-        wanted = updated_configuration(stream.configuration, request, _VERSION)
-        self._service(name, wanted, no_journal)
+        version = stream.service.version(name)
+        wanted = updated_configuration(stream.configuration, request, version)
         if describe_destination(wanted) != describe_destination(stream.configuration):
-            raise UnsupportedLocallyError(
-                "UpdateDestination with a changed configuration (delete the stream and create it "
-                "again)"
-            )
+            stream.service.update_destination(name, wanted)
+            stream.configuration = wanted
+            stream.updated = self.wiring.clock.now()
 
     def encrypt(self, name: str, configuration: Mapping[str, Any] | None) -> None:
         """Switch server-side encryption on, or off with None."""

@@ -41,6 +41,7 @@ class HostedStream:
     source: dict[str, Any] | None
     encryption: dict[str, Any]
     """`DeliveryStreamEncryptionConfiguration` as described."""
+    updated: datetime | None = None
 
     @property
     def encrypted(self) -> bool:

@@ -9,9 +9,10 @@ from infra.local.firehose.errors import FirehoseError, InvalidArgumentError
 
 _MERGED = (
     "DataFormatConversionConfiguration",
-    "BufferingHints",
     "DynamicPartitioningConfiguration",
+    "S3BackupConfiguration",
 )
+"""What keeps the members that an update does not name; everything else is replaced as a whole."""
 
 
 class ConcurrentModificationError(FirehoseError):

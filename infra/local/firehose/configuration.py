@@ -124,6 +124,11 @@ def _hints(shape: Shape, default_mb: int) -> Hints:
     hints = Shape(
         shape.raw("BufferingHints") or {}, "BufferingHints", "SizeInMBs IntervalInSeconds"
     )
+    if (hints.raw("SizeInMBs") is None) != (hints.raw("IntervalInSeconds") is None):
+        raise InvalidArgumentError(
+            "If you specify a value for SizeInMBs, you must also specify a value for "
+            "IntervalInSeconds, and vice versa."
+        )
     megabytes = hints.number("SizeInMBs", default_mb)
     seconds = hints.number("IntervalInSeconds", limits.DEFAULT_BUFFER_SECONDS)
     _within(megabytes, limits.BUFFER_MB, "BufferingHints.SizeInMBs")

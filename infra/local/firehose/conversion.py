@@ -8,10 +8,14 @@ import pyarrow as pa
 
 from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.documents import MalformedRecordError, parse_documents
+from infra.local.firehose.hive_type import HiveType
 from infra.local.firehose.openx import arrow_type, columns
 from infra.local.firehose.parquet import write_parquet
 from infra.local.firehose.records import Failure, Output
 from infra.local.firehose.settings import Conversion
+
+Schema = Sequence[tuple[str, HiveType]]
+"""The columns of the Glue table as it is at the moment."""
 
 Order = Callable[[Sequence[int]], Sequence[int]]
 """In which order rows are written, given their positions."""
@@ -20,6 +24,7 @@ Order = Callable[[Sequence[int]], Sequence[int]]
 def convert(
     outputs: Sequence[Output],
     conversion: Conversion,
+    schema: Schema,
     *,
     now: datetime,
     order: Order,
@@ -40,12 +45,12 @@ def convert(
         else:
             rows.extend(documents)
             owners.extend([owner] * len(documents))
-    arrays, misfits = columns(rows, conversion.columns, conversion.openx)
+    arrays, misfits = columns(rows, schema, conversion.openx)
     for row, message in misfits.items():
         reason = f"Data does not match the schema. {message}"
         failed.setdefault(owners[row], ("DataFormatConversion.MalformedData", reason))
     kept = order([row for row, owner in enumerate(owners) if owner not in failed])
-    body = _file(arrays, kept, len(rows), conversion) if kept else None
+    body = _file(arrays, kept, len(rows), schema, conversion) if kept else None
     failures = [
         Failure(output.source, *failed[owner], output.raw_data(choices), 1, now)
         for owner, output in enumerate(outputs)
@@ -54,9 +59,11 @@ def convert(
     return body, failures
 
 
-def _file(arrays: list[pa.Array], kept: Sequence[int], rows: int, conversion: Conversion) -> bytes:
-    schema = pa.schema([(name, arrow_type(type_)) for name, type_ in conversion.columns])
-    table = pa.Table.from_arrays(arrays, schema=schema)
+def _file(
+    arrays: list[pa.Array], kept: Sequence[int], rows: int, schema: Schema, conversion: Conversion
+) -> bytes:
+    fields = pa.schema([(name, arrow_type(type_)) for name, type_ in schema])
+    table = pa.Table.from_arrays(arrays, schema=fields)
     if list(kept) != list(range(rows)):
         table = table.take(pa.array(kept, pa.int64()))
     return write_parquet(table, conversion.parquet)

@@ -50,7 +50,8 @@ def parse_conversion(
         version="LATEST",
         role=schema.text("RoleARN"),
     )
-    return Conversion(_columns(catalogue, tables), openx, parquet, catalogue)
+    table_columns(catalogue, tables)  # the service looks, too, and refuses a stream without a table
+    return Conversion(openx, parquet, catalogue)
 
 
 def parse_output_format(raw: Any) -> Parquet:
@@ -62,9 +63,14 @@ def parse_output_format(raw: Any) -> Parquet:
     return _parquet(Shape(raw, "DataFormatConversionConfiguration", f"Enabled {_PARTS}"))
 
 
-def _columns(
+def table_columns(
     catalogue: Catalogue, tables: Mapping[tuple[str, str], Table]
 ) -> tuple[tuple[str, HiveType], ...]:
+    """Return the columns that the newest version of the table has at this moment.
+
+    Raises:
+        FirehoseError: there is no such table, or it has a type that is not supported.
+    """
     table = tables.get((catalogue.database, catalogue.table))
     if table is None:
         raise InvalidArgumentError(

@@ -63,6 +63,10 @@ class Partitions:
             if buffer.empty:
                 del self._buffers[prefix]
 
+    def drain(self) -> list[tuple[Output, datetime]]:
+        """Remove all that is waiting, each with the moment since when."""
+        return [waiting for buffer in self._buffers.values() for waiting in buffer.drain()]
+
     @property
     def lowest(self) -> int:
         """The lowest sequence of all that is waiting; `NOTHING` when nothing is."""

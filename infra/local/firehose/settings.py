@@ -5,7 +5,6 @@ from datetime import timedelta, tzinfo
 from typing import Literal
 
 from infra.local.firehose.buffers import Hints
-from infra.local.firehose.hive_type import HiveType
 from infra.local.firehose.prefix import Prefix
 
 Compression = Literal["UNCOMPRESSED", "GZIP"]
@@ -89,7 +88,6 @@ class Catalogue:
 class Conversion:
     """Record format conversion, JSON to Parquet."""
 
-    columns: tuple[tuple[str, HiveType], ...]
     openx: OpenX
     parquet: Parquet
     catalogue: Catalogue

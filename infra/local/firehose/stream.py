@@ -9,6 +9,7 @@ from typing import Any
 from infra.local.firehose import error_lines
 from infra.local.firehose.buffers import Buffer, Hints
 from infra.local.firehose.conversion import convert
+from infra.local.firehose.conversion_configuration import table_columns
 from infra.local.firehose.delivery import compressed, deliver
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
@@ -49,11 +50,12 @@ class Stream:
         self._name = name
         self._arn = arn
         self._settings = settings
+        self.version = 1
+        """§4.2: of the configuration; it is in the names of objects."""
         self._world = world
         self._arriving = Lock()
         self._working = Lock()
-        function = settings.function
-        self._incoming: Buffer[Source] = Buffer(function.hints if function else _AT_ONCE)
+        self._incoming: Buffer[Source] = Buffer(_incoming_hints(settings))
         self._partitions = Partitions(settings.main, world.identifiers, world.choices)
         self._errors: dict[str, Buffer[ErrorLine]] = {}
         self._backup: Buffer[Source] | None = (
@@ -96,6 +98,32 @@ class Stream:
             DeliveryError: an object could not be stored; the rest was delivered nevertheless.
         """
         self._work(lambda buffer: buffer.close())
+
+    def update(self, settings: StreamSettings) -> None:
+        """Go on with another configuration; what is buffered goes by it, too (§4.2)."""
+        with self._working, self._arriving:
+            incoming, outputs = self._incoming.drain(), self._partitions.drain()
+            lines = {type_: buffer.drain() for type_, buffer in self._errors.items()}
+            backup = self._backup.drain() if self._backup else []
+            self._settings = settings
+            self.version += 1
+            self._retention = Retention(self._world.choices, settings.partition_retry)
+            self._incoming = Buffer(_incoming_hints(settings))
+            for source, since in incoming:
+                self._incoming.add(source, len(source.data), since)
+            self._backup = Buffer(settings.backup.hints) if settings.backup else None
+            if self._backup is not None:
+                for source, since in backup:
+                    self._backup.add(source, len(source.data), since)
+            self._errors = {}
+            for error_type, waiting in lines.items():
+                for line, since in waiting:
+                    self._fail(error_type, line, since)
+            self._partitions = Partitions(
+                settings.main, self._world.identifiers, self._world.choices
+            )
+            for output, since in outputs:
+                self._partition(output, since)
 
     def discard(self) -> None:
         """Forget what was accepted, in the journal too; later puts are refused.
@@ -207,6 +235,7 @@ class Stream:
             destination,
             destination.output_prefix,
             body,
+            version=self.version,
             oldest=_oldest(sources),
             extension=extension,
         )
@@ -219,8 +248,10 @@ class Stream:
             body, extension = compressed(joined, main)
         else:
             now = self._world.clock()
+            schema = table_columns(conversion.catalogue, self._world.tables)
+            choices = self._world.choices
             body, failures = convert(
-                outputs, conversion, now=now, order=self._order, choices=self._world.choices
+                outputs, conversion, schema, now=now, order=self._order, choices=choices
             )
             extension = main.extension or ".parquet"
             if failures:  # first, and in the same step: §3.4, a failing error write blocks delivery
@@ -230,8 +261,16 @@ class Stream:
                 except Exception as error:
                     raise BlockedError(f"{type(error).__name__}: {error}") from error
         if body is not None:
-            oldest = _oldest(outputs)
-            deliver(self._world, self._name, main, prefix, body, oldest=oldest, extension=extension)
+            deliver(
+                self._world,
+                self._name,
+                main,
+                prefix,
+                body,
+                version=self.version,
+                oldest=_oldest(outputs),
+                extension=extension,
+            )
 
     def _store_errors(self, error_type: str, lines: list[ErrorLine]) -> None:
         main = self._settings.main
@@ -243,10 +282,15 @@ class Stream:
             b"\n".join(line.text for line in lines) + b"\n",
             oldest=_oldest(lines),
             error_type=error_type,
+            version=self.version,
         )
 
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
         return self._world.identifiers.shuffled(rows) if self._world.faults.reorder else rows
+
+
+def _incoming_hints(settings: StreamSettings) -> Hints:
+    return settings.function.hints if settings.function else _AT_ONCE
 
 
 def _oldest(items: Sequence[Source] | Sequence[Output] | Sequence[ErrorLine]) -> datetime:
