@@ -4,6 +4,7 @@ Streams, tags and lists are kept by moto; every stream has a `LocalFirehose` of 
 deleting a stream discards what it had buffered, as the service does.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -11,7 +12,9 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import get_service_model
 from moto.firehose import urls
 from moto.firehose.exceptions import FirehoseException
 from moto.firehose.models import FirehoseBackend, firehose_backends
@@ -19,6 +22,7 @@ from moto.firehose.responses import FirehoseResponse
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.firehose_description import describe_destination
+from infra.local.aws.firehose_request import refusal
 from infra.local.aws.firehose_streams import (
     FirehoseWiring,
     HostedStream,
@@ -183,6 +187,27 @@ class LocalFirehoseBackend(FirehoseBackend):
 
 class LocalFirehoseResponse(FirehoseResponse):
     """The API's actions; tags and lists are moto's own."""
+
+    def parse_parameters(self, request: Any) -> None:
+        """Parse a request; what cannot be parsed is refused by `call_action`."""
+        try:
+            super().parse_parameters(request)
+        except ValueError:
+            self.params = {}
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Hold a request against the API's shapes, and answer it."""
+        model = get_service_model("firehose").operation_model(self._get_action())
+        problem = refusal(self.params, model.input_shape, self.raw_body)
+        if problem is None:
+            answer: TYPE_RESPONSE = super().call_action()
+            return answer
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amzn-Errortype": problem["__type"],
+            "status": "400",
+        }
+        return 400, *self._enrich_response(headers, json.dumps(problem))
 
     def create_delivery_stream(self) -> ActionResult:
         """Answer CreateDeliveryStream."""

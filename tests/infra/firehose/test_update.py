@@ -1,5 +1,7 @@
 """A stream goes on with another configuration, and so does what it has buffered (§4.2)."""
 
+from typing import Any
+
 import pytest
 
 from infra.local.firehose import Choices, DeliveryError
@@ -15,7 +17,7 @@ from tests.infra.firehose.setups import (
 )
 
 
-def update(world: World, settings: dict[str, object]) -> None:
+def update(world: World, settings: dict[str, Any]) -> None:
     """Update the stream of the world."""
     world.firehose.update_destination(STREAM, settings)
 
@@ -75,7 +77,7 @@ def test_what_could_not_be_stored_goes_by_the_update() -> None:
 
 def test_partitions_are_found_again() -> None:
     """Records are partitioned by the new prefix; one without its key is an error then."""
-    keys = {b"a": {"k": "1", "other": "2"}, b"b": {"k": "1"}}
+    keys: dict[bytes, dict[str, Any]] = {b"a": {"k": "1", "other": "2"}, b"b": {"k": "1"}}
     world = World(
         configuration(DataFormatConversionConfiguration=None),
         lambda r: ok(r, **keys[data_of(r)]),

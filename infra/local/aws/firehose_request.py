@@ -1,0 +1,129 @@
+"""Holds a request against the API's shapes, and says what is wrong as the service does.
+
+The service checks a request before it looks at any stream, and lists all that is wrong with it. The
+words are those of captured answers; the shapes are botocore's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+from botocore.model import Shape
+
+# The service writes these in its own way, as captured; the others follow the model.
+_LISTED = {
+    "CompressionFormat": "ZIP, HADOOP_SNAPPY, Snappy, GZIP, UNCOMPRESSED",
+    "ProcessorType": (
+        "Decompression, Lambda, RecordDeAggregation, MetadataExtraction, AppendDelimiterToRecord, "
+        "CloudWatchLogProcessing"
+    ),
+    "ProcessorParameterName": (
+        "DataMessageExtraction, NumberOfRetries, Delimiter, RoleArn, JsonParsingEngine, "
+        "SubRecordType, MetadataExtractionQuery, BufferIntervalInSeconds, LambdaArn, "
+        "BufferSizeInMBs, CompressionFormat"
+    ),
+    "ParquetCompression": "SNAPPY, GZIP, UNCOMPRESSED",
+    "ParquetWriterVersion": "V1, V2",
+}
+_PATTERNS = {"FileExtension": r"^(|\.[0-9a-z!\-_.*'()]+)$"}
+_NUMBERS = {"integer", "long", "double", "float"}
+
+
+def refusal(parameters: Mapping[str, Any], shape: Shape, body: bytes) -> dict[str, str] | None:
+    """Return the service's answer to a request out of shape, None for one in shape.
+
+    Args:
+        parameters: the request as moto has parsed it.
+        shape: the operation's input.
+        body: the request as it came.
+    """
+    if not _is_readable(parameters, body):
+        return {"__type": "SerializationException"}
+    found = list(_violations(parameters, shape, ""))
+    if not found:
+        return None
+    errors = "error" if len(found) == 1 else "errors"
+    message = f"{len(found)} validation {errors} detected: {'; '.join(found)}"
+    return {"__type": "ValidationException", "message": message}
+
+
+def _violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    kind = shape.type_name
+    if kind == "structure":
+        for name, member in shape.members.items():
+            below = _below(path, name)
+            if value.get(name) is not None:
+                yield from _violations(value[name], member, below)
+            elif name in shape.required_members:
+                yield _broken(below, "Member must not be null")
+        return
+    metadata = shape.metadata
+    if kind in {"string", "blob", "list"}:
+        yield from _outside(len(value), metadata, path, "length")
+    elif kind in _NUMBERS:
+        yield from _outside(value, metadata, path, "value")
+    if kind == "list":
+        for number, item in enumerate(value, 1):
+            yield from _violations(item, shape.member, f"{path}.{number}.member")
+    elif kind == "string":
+        pattern = metadata.get("pattern")
+        if pattern and not _compiled(pattern).fullmatch(value):
+            shown = _PATTERNS.get(shape.name, pattern)
+            yield _broken(path, f"Member must satisfy regular expression pattern: {shown}")
+        if shape.enum and value not in shape.enum:
+            listed = _LISTED.get(shape.name, ", ".join(shape.enum))
+            yield _broken(path, f"Member must satisfy enum value set: [{listed}]")
+
+
+def _outside(size: float, metadata: Mapping[str, Any], path: str, what: str) -> Iterator[str]:
+    low, high = metadata.get("min"), metadata.get("max")
+    if low is not None and size < low:
+        yield _broken(path, f"Member must have {what} greater than or equal to {low}")
+    elif high is not None and size > high:
+        yield _broken(path, f"Member must have {what} less than or equal to {high}")
+
+
+def _broken(path: str, constraint: str) -> str:
+    return f"Value at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _below(path: str, name: str) -> str:
+    lowered = name[0].lower() + name[1:]
+    return f"{path}.{lowered}" if path else lowered
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace(r"\p{L}\p{Z}\p{N}", rf"\w{_SEPARATORS}"))
+
+
+_SEPARATORS = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Unicode's category Z, which Python's expressions cannot name."""
+
+
+def _is_readable(parameters: Mapping[str, Any], body: bytes) -> bool:
+    """Tell whether the body is JSON and all data base64: moto skips what does not belong in it."""
+    try:
+        request = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(request, dict):
+        return False
+    texts, parsed = _records(request), _records(parameters)
+    return len(texts) == len(parsed) and all(
+        _is_base64(text.get("Data"), record.get("Data"))
+        for text, record in zip(texts, parsed, strict=True)
+    )
+
+
+def _records(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [r for r in request.get("Records") or [request.get("Record")] if r]
+
+
+def _is_base64(text: object, data: bytes | None) -> bool:
+    if not isinstance(text, str) or data is None:
+        return text is None and data is None
+    padding = len(text) - len(text.rstrip("="))
+    return len(text) % 4 == 0 and len(data) == len(text) // 4 * 3 - padding
