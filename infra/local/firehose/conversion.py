@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
+from infra.local.firehose import hive_json, openx
 from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.documents import MalformedRecordError, parse_documents
+from infra.local.firehose.hive_json import read_json
 from infra.local.firehose.hive_type import HiveType
-from infra.local.firehose.openx import arrow_type, columns
+from infra.local.firehose.openx import Failures, arrow_type
 from infra.local.firehose.parquet import write_parquet
 from infra.local.firehose.records import Failure, Output
-from infra.local.firehose.settings import Conversion
+from infra.local.firehose.settings import Conversion, Hive, OpenX
 
 Schema = Sequence[tuple[str, HiveType]]
 """The columns of the Glue table as it is at the moment."""
@@ -37,15 +40,16 @@ def convert(
     rows: list[dict[str, Any]] = []
     owners: list[int] = []
     failed: dict[int, tuple[str, str]] = {}
+    read = read_json if isinstance(conversion.deserializer, Hive) else orjson.loads
     for owner, output in enumerate(outputs):
         try:
-            documents = parse_documents(output.data)
+            documents = parse_documents(output.data, read)
         except MalformedRecordError as error:
             failed[owner] = (error.code, error.message)
         else:
             rows.extend(documents)
             owners.extend([owner] * len(documents))
-    arrays, misfits = columns(rows, schema, conversion.openx)
+    arrays, misfits = _columns(rows, schema, conversion.deserializer)
     for row, message in misfits.items():
         reason = f"Data does not match the schema. {message}"
         failed.setdefault(owners[row], ("DataFormatConversion.MalformedData", reason))
@@ -57,6 +61,14 @@ def convert(
         if owner in failed
     ]
     return body, failures
+
+
+def _columns(
+    rows: Sequence[dict[str, Any]], schema: Schema, deserializer: OpenX | Hive
+) -> tuple[list[pa.Array], Failures]:
+    if isinstance(deserializer, Hive):
+        return hive_json.columns(rows, schema, deserializer)
+    return openx.columns(rows, schema, deserializer)
 
 
 def _file(

@@ -5,6 +5,7 @@ from datetime import timedelta, tzinfo
 from typing import Literal
 
 from infra.local.firehose.buffers import Hints
+from infra.local.firehose.joda_pattern import JodaPattern
 from infra.local.firehose.prefix import Prefix
 
 Compression = Literal["UNCOMPRESSED", "GZIP"]
@@ -63,6 +64,18 @@ class OpenX:
     """Column name to JSON key."""
 
 
+MILLIS = "millis"
+"""The timestamp format that is no pattern: milliseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hive:
+    """Options of the HiveJsonSerDe."""
+
+    timestamp_formats: tuple[JodaPattern | Literal["millis"], ...]
+    """Tried in their order; without any, `java.sql.Timestamp.valueOf` reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parquet:
     """Options of the ParquetSerDe."""
@@ -88,7 +101,7 @@ class Catalogue:
 class Conversion:
     """Record format conversion, JSON to Parquet."""
 
-    openx: OpenX
+    deserializer: OpenX | Hive
     parquet: Parquet
     catalogue: Catalogue
 

@@ -13,7 +13,7 @@ from infra.aws.template import load_template
 from infra.local.firehose.configuration import parse_configuration
 from infra.local.firehose.errors import FirehoseError
 from infra.local.firehose.refusals import RULES
-from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.settings import OpenX, StreamSettings
 from schemas.tables import Column, Table
 from tests.infra.aws.stack import ACCOUNT, REGION, Stack
 
@@ -227,7 +227,8 @@ def test_the_stream_is_accepted_and_is_what_the_design_says() -> None:
     assert settings.function.hints.size == int(0.2 * MIB)
     assert settings.conversion is not None
     assert settings.conversion.catalogue.table == "lake_rows"
-    assert not settings.conversion.openx.case_insensitive
+    assert isinstance(settings.conversion.deserializer, OpenX)
+    assert not settings.conversion.deserializer.case_insensitive
     assert (settings.conversion.parquet.compression, settings.conversion.parquet.dictionary) == (
         "SNAPPY",
         True,

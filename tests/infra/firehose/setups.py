@@ -190,6 +190,7 @@ class World:
         store: MemoryStore | None = None,
         journals: Journals = no_journal,
         choices: Choices = DEFAULT_CHOICES,
+        tables: Mapping[tuple[str, str], Table] | None = None,
     ) -> None:
         self.clock = Clock()
         self.store = store or MemoryStore()
@@ -199,7 +200,7 @@ class World:
             LocalFirehose,
             stores={"lake": self.store},
             functions={FUNCTION: function or self.function},
-            tables={("db", "rows"): TABLE},
+            tables={("db", "rows"): TABLE} if tables is None else tables,
             clock=self.clock,
             random=Random(seed),
             faults=faults,

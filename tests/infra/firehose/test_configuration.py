@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.firehose import FirehoseError
 from infra.local.firehose.configuration import parse_configuration
-from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.settings import OpenX, StreamSettings
 from tests.infra.firehose.setups import (
     FUNCTION,
     ROLE,
@@ -185,10 +185,12 @@ ALSO_REFUSED = {
     "no input format": configuration(
         DataFormatConversionConfiguration=_parts("InputFormatConfiguration")
     ),
-    "hive deserializer": configuration(
+    "timestamp format": configuration(
         DataFormatConversionConfiguration={
             **conversion(),
-            "InputFormatConfiguration": {"Deserializer": {"HiveJsonSerDe": {}}},
+            "InputFormatConfiguration": {
+                "Deserializer": {"HiveJsonSerDe": {"TimestampFormats": ["EEE"]}}
+            },
         }
     ),
     "two deserializers": configuration(
@@ -254,7 +256,7 @@ def test_a_full_configuration_is_read_as_given() -> None:
     assert settings.backup is not None
     assert settings.backup.hints.interval == timedelta(seconds=300)
     assert settings.conversion is not None
-    assert not settings.conversion.openx.case_insensitive
+    assert settings.conversion.deserializer == OpenX(False, False, {})
 
 
 @pytest.mark.fact(
