@@ -33,6 +33,8 @@ from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
 from infra.local.clock import Clock
 from infra.local.firehose import (
+    DEFAULT_CHOICES,
+    Choices,
     DeliveryError,
     Faults,
     FirehoseError,
@@ -318,6 +320,7 @@ def register_firehose(
     clock: Clock,
     random: Random,
     journals: Journals = no_journal,
+    choices: Choices = DEFAULT_CHOICES,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -328,8 +331,9 @@ def register_firehose(
         clock: What arrival times and buffer intervals go by.
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
+        choices: What to do where nobody knows what the service does, and quotas.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals)
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals, choices=choices)
 
     class Backend(LocalFirehoseBackend):
         pass

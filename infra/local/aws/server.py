@@ -17,6 +17,7 @@ from infra.local.aws.errors import DeployError, InUseError
 from infra.local.aws.http import HttpServer
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
+from infra.local.firehose import DEFAULT_CHOICES, Choices
 from schemas.lake import ObjectStore
 
 STACK = "finops"
@@ -34,6 +35,7 @@ class LocalAws:
         port: the port; 0 takes a free one.
         code_root: what the code folders in a template are relative to; None runs functions from
             our own sources.
+        choices: of Firehose, where nobody knows what the service does.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -49,6 +51,7 @@ class LocalAws:
         random: Random,
         port: int = 0,
         code_root: Path | None = None,
+        choices: Choices = DEFAULT_CHOICES,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
@@ -70,6 +73,7 @@ class LocalAws:
                 clock=clock,
                 random=random,
                 code_root=code_root,
+                choices=choices,
             )
             started.callback(self.services.close)
             lock.announce(self._http.url)

@@ -3,8 +3,9 @@
 A run against the real service may overturn any of these; nothing else has to change then.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
 
 from infra.local.firehose import limits
 
@@ -13,8 +14,9 @@ from infra.local.firehose import limits
 class Choices:
     """What nobody knows of the service, and quotas that AWS raises on request.
 
-    Given to `LocalFirehose`, or to `LocalAws` for all streams. The defaults are the stricter
-    reading, so that what works here works whatever the service turns out to do.
+    Given to `LocalFirehose`, to `LocalAws` for all streams, or on the command line as
+    `finops local up --firehose NAME=VALUE`. The defaults are the stricter reading, so that what
+    works here works whatever the service turns out to do.
     """
 
     duplicate_id_scope: Literal["batch", "record"] = "batch"
@@ -48,6 +50,35 @@ class Choices:
 
 
 DEFAULT_CHOICES = Choices()
+
+
+def parse_choices(texts: Iterable[str]) -> Choices:
+    """Return the choices that texts of the form `NAME=VALUE` make; the rest are the defaults.
+
+    Raises:
+        ValueError: an unknown name, or a value that it does not take.
+    """
+    types = get_type_hints(Choices)
+    chosen: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in types:
+            known = ", ".join(field.name for field in fields(Choices))
+            raise ValueError(f"{text!r} is not NAME=VALUE with one of the names {known}")
+        chosen[name] = _parsed(name, value, types[name])
+    return Choices(**chosen)
+
+
+def _parsed(name: str, value: str, type_: Any) -> str | int:
+    allowed = get_args(type_)
+    if allowed and value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
+    if type_ is not int:
+        return value
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError(f"{name} is a whole number from 1 on, not {value!r}")
+    return int(value)
+
 
 # §2.6: of several documents in one record, one that does not fit fails the whole record, so that a
 # record is in the main output or in the error output, never half in each.

@@ -10,6 +10,7 @@ from infra.local.firehose import (
     FunctionTimedOutError,
     ThrottledError,
 )
+from infra.local.firehose.choices import parse_choices
 from infra.local.firehose.outcomes import Rejected, judge
 from tests.infra.firehose.setups import World, echo, plain
 
@@ -106,3 +107,28 @@ def test_what_is_unknown_can_be_chosen() -> None:
         "Lambda.MissingRecordId",
     ]
     assert codes(null, Choices(null_data_code="Mine"))[0] == "Mine"
+
+
+def test_choices_come_from_texts() -> None:
+    """The command line gives names and values; what it does not name is the default."""
+    texts = ["max_active_partitions=3", "raw_data=source", "null_data_code=Mine"]
+    assert parse_choices(texts) == Choices(
+        max_active_partitions=3, raw_data="source", null_data_code="Mine"
+    )
+    assert parse_choices([]) == Choices()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("raw_data", "is not NAME=VALUE"),
+        ("rawdata=source", "one of the names duplicate_id_scope"),
+        ("raw_data=both", "raw_data is one of output, source, not 'both'"),
+        ("retention_hours=0", "a whole number from 1 on"),
+        ("retention_hours=day", "a whole number from 1 on"),
+    ],
+)
+def test_what_is_no_choice_is_refused(text: str, message: str) -> None:
+    """A typing error is not taken for the default."""
+    with pytest.raises(ValueError, match=message):
+        parse_choices([text])

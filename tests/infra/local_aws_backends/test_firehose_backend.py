@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from datetime import timedelta
 from random import Random
 
@@ -11,11 +12,12 @@ from botocore.exceptions import ClientError
 from moto.firehose.models import FirehoseBackend, firehose_backends
 
 from infra.local.aws.firehose_backend import register_firehose
+from infra.local.aws.functions import FunctionError
 from infra.local.clock import ManualClock
-from infra.local.firehose import DeliveryError, Faults
+from infra.local.firehose import Choices, DeliveryError, Faults
 from tests.infra.firehose.setups import FUNCTION, configuration, ok, plain, processing
 from tests.infra.firehose.setups import Function as ScriptedFunction
-from tests.infra.local_aws_backends.endpoints import bucket_store
+from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
 from tests.infra.local_aws_backends.firehose_setup import START, FirehoseSetup
 
 
@@ -143,6 +145,37 @@ def test_a_missing_function_fails_the_records_and_not_the_stream(firehose: Fireh
     (key,) = firehose.keys("errors/processing-failed/")
     body = firehose.s3.get_object(Bucket="lake", Key=key)["Body"].read()
     assert b"Lambda.ResourceNotFound" in body
+
+
+@pytest.mark.fact("lambda-timeout")
+@pytest.mark.parametrize(
+    ("error_type", "words"),
+    [("Sandbox.Timedout", "invocation timed out"), ("ValueError", "returned an error result")],
+)
+def test_a_functions_timeout_is_told_from_its_errors(
+    served: Endpoint, error_type: str, words: str
+) -> None:
+    """What Lambda says of an invocation decides the words of the error line."""
+
+    def failing(request: str) -> str:
+        raise FunctionError(json.dumps({"errorType": error_type}))
+
+    clock = ManualClock(START)
+    control = register_firehose(
+        bucket_store=bucket_store,
+        invoke={FUNCTION: failing}.__getitem__,
+        clock=clock,
+        random=Random(1),
+        choices=Choices(timeout_code="Lambda.FunctionTimedOut"),
+    )
+    firehose = FirehoseSetup(served, control, clock)
+    firehose.create(plain())
+    firehose.put(b"x")
+    control.flush()
+    (key,) = firehose.keys("errors/processing-failed/")
+    line = json.loads(firehose.s3.get_object(Bucket="lake", Key=key)["Body"].read())
+    assert words in line["errorMessage"]
+    assert ("TimedOut" in line["errorCode"]) == (error_type == "Sandbox.Timedout")
 
 
 def test_the_seam_moto_offers_is_still_there() -> None:
