@@ -45,10 +45,10 @@ def test_schedules_and_buffers_run_on_the_given_clock(aws: LocalAws) -> None:
 
 
 def test_the_same_template_again_changes_nothing(aws: LocalAws) -> None:
-    """Deploying is idempotent; another template needs another start."""
+    """Deploying is idempotent; another stack needs another start."""
     first = aws.deploy(pipeline())
     assert aws.deploy(pipeline()) is first
-    with pytest.raises(DeployError, match="restart the server"):
+    with pytest.raises(DeployError, match="restart it"):
         aws.deploy(pipeline(), {"Name": "other"})
 
 
