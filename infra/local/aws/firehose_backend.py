@@ -52,6 +52,8 @@ from infra.local.firehose.errors import (
 from schemas.lake import ObjectStore
 
 _DESTINATION = "ExtendedS3DestinationConfiguration"
+_PLAIN = "S3DestinationConfiguration"
+"""The older structure, without processing; it has members of the other one only."""
 _DESTINATIONS = ("DestinationConfiguration", "DestinationConfig")
 
 
@@ -84,13 +86,13 @@ class LocalFirehoseBackend(FirehoseBackend):
             raise InvalidArgumentError(
                 "Exactly one destination configuration is supported for a Firehose"
             )
-        if given != [_DESTINATION]:
+        if given[0] not in (_DESTINATION, _PLAIN):
             raise UnsupportedLocallyError(f"{given[0]}; {_DESTINATION} is supported")
         if name in self.hosted:
             raise ResourceInUseError(
                 f"Firehose {name} under accountId {self.account_id} already exists"
             )
-        configuration = deepcopy(request[_DESTINATION])
+        configuration = deepcopy(request[given[0]])
         encryption = encryption_status(request.get("DeliveryStreamEncryptionConfigurationInput"))
         service = self._service(name, configuration, self._journal)
         try:
@@ -107,6 +109,7 @@ class LocalFirehoseBackend(FirehoseBackend):
             created=self.wiring.clock.now(),
             source=request.get("DirectPutSourceConfiguration"),
             encryption=encryption,
+            plain=given == [_PLAIN],
         )
         return arn
 
@@ -127,7 +130,7 @@ class LocalFirehoseBackend(FirehoseBackend):
             "DeliveryStreamType": "DirectPut",
             "VersionId": stream.service.version(name),
             "CreateTimestamp": stream.created,
-            "Destinations": [describe_destination(stream.configuration)],
+            "Destinations": [describe_destination(stream.configuration, plain=stream.plain)],
             "HasMoreDestinations": False,
         }
         if stream.updated is not None:

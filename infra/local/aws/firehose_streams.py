@@ -55,6 +55,8 @@ class HostedStream:
     encryption: dict[str, Any]
     """`DeliveryStreamEncryptionConfiguration` as described."""
     updated: datetime | None = None
+    plain: bool = False
+    """Whether it was created with the older S3 destination, which is described alone."""
 
     @property
     def encrypted(self) -> bool:

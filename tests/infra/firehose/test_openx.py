@@ -62,6 +62,11 @@ def read(type_: str, value: Any, options: OpenX = EXACT) -> Any:
         ("bigint", [1], MISFIT),
         ("int", 2**31 - 1, 2**31 - 1),
         ("int", 2**31, MISFIT),
+        ("smallint", "-32768", -(2**15)),
+        ("smallint", 2**15, MISFIT),
+        ("tinyint", 127, 127),
+        ("tinyint", 128, MISFIT),
+        ("float", "0.5", 0.5),
         ("double", 1, 1.0),
         ("double", "1e3", 1000.0),
         ("double", "NaN", MISFIT),
@@ -182,7 +187,7 @@ def test_columns_may_have_other_json_keys() -> None:
     assert [a.to_pylist() for a in arrays] == [["x"], ["y"]]
 
 
-@pytest.mark.fact("union-types")
+@pytest.mark.fact("union-types", "set-types")
 @pytest.mark.parametrize(
     "text",
     [
@@ -197,6 +202,7 @@ def test_columns_may_have_other_json_keys() -> None:
         "decimal(5,6)",
         "int int",
         "uniontype<int>",
+        "set<string>",
     ],
 )
 def test_other_types_are_refused(text: str) -> None:

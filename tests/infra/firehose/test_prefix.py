@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from infra.local.firehose.errors import InvalidArgumentError
+from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.time_pattern import TimePattern
@@ -103,7 +103,23 @@ def test_a_key_must_be_text(keys: dict[str, object]) -> None:
 def test_a_bad_pattern_is_named_in_the_services_words() -> None:
     """The message says in which setting it is."""
     with pytest.raises(InvalidArgumentError) as refusal:
-        Prefix.parse("!{timestamp:YYYY}", "ErrorOutputPrefix")
+        Prefix.parse("!{timestamp:bogus}", "ErrorOutputPrefix")
     assert refusal.value.message == (
         "Invalid conversion character used in the value of the expression in ErrorOutputPrefix"
     )
+
+
+def test_a_field_that_only_java_writes_is_not_called_invalid() -> None:
+    """What the service may accept is refused as not supported here."""
+    with pytest.raises(UnsupportedLocallyError, match="letters 'YYYY' in a timestamp of Prefix"):
+        Prefix.parse("!{timestamp:YYYY}", "Prefix")
+
+
+@pytest.mark.fact("prefix-length")
+def test_a_literal_prefix_may_have_512_characters() -> None:
+    """The hour that is added does not count; what is evaluated does."""
+    literal = "/".join(["x" * 127] * 4) + "/"
+    Prefix.parse(literal, "Prefix").with_time().check(Identifiers(Random(1)))
+    for text in (literal + "y", literal[:-1] + "!{timestamp:ss}"):
+        with pytest.raises(ValueError, match="longer than 512"):
+            Prefix.parse(text, "Prefix").with_time().check(Identifiers(Random(1)))

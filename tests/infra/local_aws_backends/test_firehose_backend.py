@@ -21,6 +21,7 @@ from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
 from tests.infra.local_aws_backends.firehose_setup import START, FirehoseSetup
 
 
+@pytest.mark.fact("no-glue-partitions")
 def test_records_put_over_http_become_parquet_by_the_glue_table(firehose: FirehoseSetup) -> None:
     """What boto3 puts lies in the lake as Parquet with the columns of the Glue table, and raw."""
     firehose.create()
@@ -35,6 +36,8 @@ def test_records_put_over_http_become_parquet_by_the_glue_table(firehose: Fireho
     assert table.column_names == ["id", "money"]
     assert [str(v) for v in table["money"].to_pylist()] == ["0.100000000001", "2.000000000000"]
     assert firehose.s3.get_object(Bucket="lake", Key=raw)["Body"].read().count(b"id") == 2
+    glue = firehose.served.client("glue")
+    assert glue.get_partitions(DatabaseName="db", TableName="rows")["Partitions"] == []
 
 
 def test_the_clock_delivers(firehose: FirehoseSetup) -> None:
