@@ -18,7 +18,7 @@ class InvocationError(Exception):
 
 
 class FunctionTimedOutError(InvocationError):
-    """The function did not answer within its own timeout; `Choices.timeout_code` may rename it."""
+    """The function did not answer within its own timeout; see `Choices.timeout_code`."""
 
     code = "Lambda.FunctionTimedOut"
     message = (

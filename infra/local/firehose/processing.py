@@ -17,6 +17,7 @@ from infra.local.firehose.invocation_errors import (
     InvocationTooLongError,
 )
 from infra.local.firehose.outcomes import (
+    FUNCTION_ERROR,
     FUNCTION_RAISED,
     Delivered,
     Outcome,
@@ -72,7 +73,7 @@ class Invoker:
             try:
                 return judge(ids, self._invoke(records), self.choices), attempt
             except InvocationError as error:
-                problem = Rejected(self._code(error), error.message)
+                problem = self._rejected(error)
             except Exception:  # whatever a function raises is its error; the error line says so
                 problem = Rejected(*FUNCTION_RAISED)
         return [problem] * len(ids), self.retries + 1
@@ -96,12 +97,12 @@ class Invoker:
         _check_size(response.encode())
         return response
 
-    def _code(self, error: InvocationError) -> str:
-        if isinstance(error, FunctionTimedOutError):
-            return self.choices.timeout_code
+    def _rejected(self, error: InvocationError) -> Rejected:
+        if isinstance(error, FunctionTimedOutError) and self.choices.timeout_code == FUNCTION_ERROR:
+            return Rejected(*FUNCTION_RAISED)  # then it is told as any other error of the function
         if isinstance(error, InvocationTooLongError):
-            return self.choices.long_invocation_code
-        return error.code
+            return Rejected(self.choices.long_invocation_code, error.message)
+        return Rejected(error.code, error.message)
 
 
 def _check_size(payload: bytes) -> None:

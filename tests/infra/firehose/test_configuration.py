@@ -245,6 +245,63 @@ def test_what_has_no_captured_message_is_refused_too(settings: dict[str, Any]) -
         parse(settings)
 
 
+def _lambda(**parameters: str) -> dict[str, Any]:
+    return configuration(ProcessingConfiguration=processing(**parameters))
+
+
+def _backup(size: int, interval: int) -> dict[str, Any]:
+    backup = {"BucketARN": "arn:aws:s3:::lake", "RoleARN": ROLE}
+    return configuration(S3BackupConfiguration={**backup, "BufferingHints": hints(size, interval)})
+
+
+def _retry(seconds: int) -> dict[str, Any]:
+    return configuration(
+        DynamicPartitioningConfiguration={
+            "Enabled": True,
+            "RetryOptions": {"DurationInSeconds": seconds},
+        }
+    )
+
+
+@pytest.mark.fact("retries-range", "lambda-buffer-size", "lambda-buffer-interval")
+@pytest.mark.fact("partitioning-buffer-size", "partitioning-buffer-interval")
+@pytest.mark.fact("conversion-buffer-size", "backup-interval", "partition-retry-duration")
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        (_lambda(NumberOfRetries="0"), _lambda(NumberOfRetries="-1")),
+        (_lambda(NumberOfRetries="300"), _lambda(NumberOfRetries="301")),
+        (_lambda(BufferSizeInMBs="0.2"), _lambda(BufferSizeInMBs="0.19")),
+        (_lambda(BufferSizeInMBs="3"), _lambda(BufferSizeInMBs="3.01")),
+        (_lambda(BufferIntervalInSeconds="0"), _lambda(BufferIntervalInSeconds="-1")),
+        (_lambda(BufferIntervalInSeconds="900"), _lambda(BufferIntervalInSeconds="901")),
+        (
+            configuration(BufferingHints=hints(64, 60)),
+            configuration(BufferingHints=hints(63, 60)),
+        ),
+        (
+            configuration(BufferingHints=hints(128, 900)),
+            configuration(BufferingHints=hints(129, 900)),
+        ),
+        (
+            configuration(BufferingHints=hints(64, 60)),
+            configuration(BufferingHints=hints(64, 59)),
+        ),
+        (plain(BufferingHints=hints(1, 0)), plain(BufferingHints=hints(0, 0))),
+        (plain(BufferingHints=hints(1, 900)), plain(BufferingHints=hints(1, 901))),
+        (_backup(1, 60), _backup(1, 59)),
+        (_backup(128, 900), _backup(129, 900)),
+        (_retry(0), _retry(-1)),
+        (_retry(7200), _retry(7201)),
+    ],
+)
+def test_the_bounds_of_numbers(inside: dict[str, Any], outside: dict[str, Any]) -> None:
+    """The last value that is accepted, and the first that is not."""
+    parse(inside)
+    with pytest.raises(FirehoseError):
+        parse(outside)
+
+
 def test_a_full_configuration_is_read_as_given() -> None:
     """Sizes are MiB, intervals seconds, and the Lambda's numbers come from text."""
     settings = parse(configuration())
@@ -286,6 +343,7 @@ def test_defaults_are_the_services() -> None:
     assert settings.function.hints.interval == timedelta(seconds=60)
     assert settings.conversion is not None
     assert settings.conversion.parquet.compression == "SNAPPY"
+    assert settings.conversion.parquet.page_size == MIB
     assert not settings.conversion.parquet.dictionary
     assert parse(plain(BufferingHints=None)).main.hints.size == 5 * MIB
 

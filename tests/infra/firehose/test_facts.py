@@ -4,6 +4,7 @@ The names are read from the sources of the tests, so that nothing has to run to 
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -13,6 +14,7 @@ from infra.local.firehose import Choices
 from infra.local.firehose.facts import STATUSES, load_facts
 
 TESTS = Path(__file__).parent.parent
+ROOT = TESTS.parent.parent
 FACTS = {fact.id: fact for fact in load_facts()}
 
 
@@ -57,6 +59,15 @@ def test_what_is_not_emulated_says_why() -> None:
         assert fact.status in STATUSES
         assert bool(fact.note) == (fact.status != "emulated"), fact.id
         assert fact.fact.endswith(".") or fact.fact.endswith('"'), fact.id
+
+
+def test_facts_stand_in_the_sections_they_name() -> None:
+    """A section is one of the page that the facts were taken from, in its order."""
+    page = (ROOT / "docs" / "reference" / "firehose-behaviour.md").read_text("utf-8")
+    sections = re.findall(r"^#{2,3} (\d+(?:\.\d+)?)[. ]", page, re.M)
+    assert {fact.section for fact in FACTS.values()} <= set(sections)
+    places = [sections.index(fact.section) for fact in FACTS.values()]
+    assert places == sorted(places)
 
 
 def test_every_choice_is_explained_by_a_fact() -> None:

@@ -35,13 +35,14 @@ def raising(error: type[Exception], choices: Choices | None = None) -> World:
 TIMED_OUT = (
     "The Lambda function invocation timed out. Increase the Timeout setting in the Lambda function."
 )
+RAISED = "The Lambda function was successfully invoked but it returned an error result."
 DENIED = "Access was denied. Ensure that the access policy allows access to the Lambda function."
 
 
 @pytest.mark.fact("lambda-timeout", "lambda-timeout-code")
 def test_a_functions_own_timeout_is_retried() -> None:
     """Both codes were seen; the later capture is the default."""
-    assert failed(raising(FunctionTimedOutError)) == [("Lambda.FunctionError", TIMED_OUT, 3)]
+    assert failed(raising(FunctionTimedOutError)) == [("Lambda.FunctionError", RAISED, 3)]
     other = Choices(timeout_code="Lambda.FunctionTimedOut")
     assert failed(raising(FunctionTimedOutError, other)) == [
         ("Lambda.FunctionTimedOut", TIMED_OUT, 3)

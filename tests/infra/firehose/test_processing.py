@@ -194,9 +194,8 @@ def test_a_missing_function_is_found_out_at_delivery() -> None:
     world = World(plain(ProcessingConfiguration=processing(LambdaArn=FUNCTION + "2")))
     world.put(b"x")
     world.flush()
-    assert [e["errorCode"] for e in world.error_lines("processing-failed")] == [
-        "Lambda.ResourceNotFound"
-    ]
+    lines = world.error_lines("processing-failed")
+    assert [(e["errorCode"], e["attemptsMade"]) for e in lines] == [("Lambda.ResourceNotFound", 3)]
 
 
 @pytest.mark.fact("error-line-format", "error-line-fields", "error-line-raw-data")
