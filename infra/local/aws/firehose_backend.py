@@ -197,7 +197,7 @@ class LocalFirehoseResponse(FirehoseResponse):
         """Parse a request; what cannot be parsed is refused by `call_action`."""
         try:
             super().parse_parameters(request)
-        except ValueError:
+        except (AttributeError, TypeError, ValueError):
             self.params = {}
 
     def call_action(self) -> TYPE_RESPONSE:

@@ -39,7 +39,7 @@ def refusal(parameters: Mapping[str, Any], shape: Shape, body: bytes) -> dict[st
         shape: the operation's input.
         body: the request as it came.
     """
-    if not _is_readable(parameters, body):
+    if not _is_readable(parameters, shape, body):
         return {"__type": "SerializationException"}
     found = list(_violations(parameters, shape, ""))
     if not found:
@@ -109,19 +109,56 @@ _SEPARATORS = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Unicode's category Z, which Python's expressions cannot name."""
 
 
-def _is_readable(parameters: Mapping[str, Any], body: bytes) -> bool:
-    """Tell whether the body is JSON and all data base64: moto skips what does not belong in it."""
+def _is_readable(parameters: Mapping[str, Any], shape: Shape, body: bytes) -> bool:
+    """Tell whether the body is JSON of the right types, and all data base64.
+
+    Moto's parser skips what does not belong into base64, and takes any type for another.
+    """
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:
         return False
-    if not isinstance(request, dict):
+    if not _has_types(request, shape):
         return False
     texts, parsed = _records(request), _records(parameters)
     return len(texts) == len(parsed) and all(
         _is_base64(text.get("Data"), record.get("Data"))
         for text, record in zip(texts, parsed, strict=True)
     )
+
+
+def _has_types(value: Any, shape: Shape) -> bool:
+    kind = shape.type_name
+    if not _is_of(value, kind):
+        return False
+    if kind == "structure":
+        members = shape.members
+        return all(
+            item is None or name not in members or _has_types(item, members[name])
+            for name, item in value.items()
+        )
+    if kind == "list":
+        return all(_has_types(item, shape.member) for item in value)
+    return kind != "map" or all(_has_types(item, shape.value) for item in value.values())
+
+
+def _is_of(value: object, kind: str) -> bool:
+    return isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean")
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "blob": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "float": (int, float),
+    "timestamp": (int, float),
+}
 
 
 def _records(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -77,9 +77,24 @@ def test_requests_are_refused_in_the_captured_words(
     assert (answer["__type"], words(answer)) == (case["code"], case.get("message"))
 
 
-def test_a_body_that_is_no_json_is_refused(firehose: FirehoseSetup) -> None:
-    """The endpoint says so, and stays."""
-    status, answer = call(firehose, "PutRecord", b"nonsense")
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("PutRecord", "nonsense"),
+        ("PutRecord", "[]"),
+        ("PutRecord", '{"DeliveryStreamName":"events","Record":[]}'),
+        ("PutRecord", '{"DeliveryStreamName":"events","Record":{"Data":5}}'),
+        ("PutRecordBatch", '{"DeliveryStreamName":"events","Records":["x"]}'),
+        ("PutRecordBatch", '{"DeliveryStreamName":5,"Records":[]}'),
+        ("CreateDeliveryStream", '{"ExtendedS3DestinationConfiguration":"x"}'),
+        ("ListDeliveryStreams", '{"Limit":true}'),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(
+    firehose: FirehoseSetup, operation: str, body: str
+) -> None:
+    """What is no JSON, or has other types than the API, is refused, and the endpoint stays."""
+    status, answer = call(firehose, operation, body.encode())
     assert (status, answer["__type"]) == (400, "SerializationException")
 
 
