@@ -17,7 +17,7 @@ _TITLES: dict[Status, str] = {
 _MEANINGS: dict[Status, str] = {
     "emulated": "Tests hold these.",
     "simplified": "These are different here.",
-    "absent": "These are not here. What a configuration asks for and is absent is refused.",
+    "absent": "These are not here. A setting that would change what is delivered is refused.",
     "unknown": "Nobody has found these out; what is done here is the safer reading.",
 }
 
