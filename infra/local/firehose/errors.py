@@ -73,10 +73,10 @@ class DeliveryError(FinopsError):
     def __init__(self, stream: str, cause: Exception, lost: int = 0) -> None:
         self.lost = lost
         kept = (
-            f"{lost} of its records waited for longer than the retention and are lost: make the "
-            "bucket writable and put them again"
+            f"{lost} of its records waited for longer than the retention and are lost: mend the "
+            "bucket and put them again"
             if lost
-            else "its data is kept: make the bucket writable and deliver again"
+            else "its data is kept: mend the bucket or the table and deliver again"
         )
         super().__init__(
             f"stream {stream}: an object could not be stored ({type(cause).__name__}: {cause}); "

@@ -4,7 +4,7 @@ import pytest
 
 from infra.local.firehose import Choices, DeliveryError
 from tests.infra.firehose.brokenstore import BrokenStore
-from tests.infra.firehose.setups import World, configuration, echo, plain
+from tests.infra.firehose.setups import TABLE, World, configuration, echo, plain
 
 HOUR = 3600
 BARE = configuration(DataFormatConversionConfiguration=None)
@@ -105,3 +105,17 @@ def test_a_partition_that_cannot_be_stored_stays_active() -> None:
     world.put(b"z")
     world.flush()
     assert world.bodies("main/k=other/") == [b"z"]
+
+
+def test_records_wait_for_a_table_that_is_gone() -> None:
+    """What the service does then is not known; here they are kept until the table is there."""
+    tables = {("db", "rows"): TABLE}
+    world = World(tables=tables)
+    world.put(b'{"id":1}')
+    del tables["db", "rows"]
+    with pytest.raises(DeliveryError, match=r"EntityNotFoundException.*its data is kept"):
+        world.flush()
+    assert world.keys("main/") == []
+    tables["db", "rows"] = TABLE
+    world.flush()
+    assert len(world.keys("main/")) == 1
