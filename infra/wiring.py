@@ -8,7 +8,7 @@ import random
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.athena.catalog import view_statements
-from infra.errors import DataDirError, NoDataError
+from infra.errors import DataDirError, NoDataError, UsageError
 from infra.local.aws.account import REGION
 from infra.local.clock import Clock, SystemClock
 from schemas.lake import EVALUATIONS, PROCESSED, QUARANTINE, RAW
@@ -201,6 +201,7 @@ def start(
     template: Mapping[str, Any] | None = None,
     port: int = 0,
     views: bool = True,
+    firehose: Sequence[str] = (),
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -211,15 +212,31 @@ def start(
         template: another template than ours, as it stands in its file.
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
+        firehose: choices where nobody knows what Firehose does, as `NAME=VALUE`.
+
+    Raises:
+        UsageError: there is no such choice.
     """
     from infra.aws.parts import check_parts
     from infra.aws.template import load_template, translate
     from infra.local.aws.server import LocalAws
+    from infra.local.firehose.choices import parse_choices
+
+    try:
+        choices = parse_choices(firehose)
+    except ValueError as error:
+        raise UsageError(f"{error}; docs/reference/local-firehose.md lists them") from None
 
     given = {"Evaluations": ",".join(evaluations_in(data_dir)), **(parameters or {})}
     source = template or load_template()
     check_parts(source)
-    with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
+    with LocalAws(
+        data_dir,
+        clock=clock or SystemClock(),
+        random=random.Random(),
+        port=port,
+        choices=choices,
+    ) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))

@@ -16,8 +16,14 @@ def local_group() -> None:
 
 @local_group.command("up")
 @click.option("--port", default=0, show_default="a free one", help="The port to listen on.")
+@click.option(
+    "--firehose",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A choice where nobody knows what Firehose does; may be repeated.",
+)
 @lake_options
-def up_command(port: int, data_dir: Path) -> None:
+def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
     """Start the server, deploy the template into it, and serve until Ctrl-C.
 
     The stack's schedules and Firehose's buffers go by the machine's clock. Every AWS client can
@@ -26,12 +32,16 @@ def up_command(port: int, data_dir: Path) -> None:
     \b
     Example:
       finops local up --port 5000
+      finops local up --firehose duplicate_id_scope=record
       aws firehose list-delivery-streams    (in another terminal, after the export lines)
     """
     check_data_dir(data_dir)
     from infra.local.aws.lifecycle import export_lines, serve, stop_signals
 
-    with stop_signals() as stop, start(data_dir, port=port) as (aws, platform):
+    with (
+        stop_signals() as stop,
+        start(data_dir, port=port, firehose=firehose) as (aws, platform),
+    ):
         click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
         click.echo(f"  lake      {platform.lake}")
         click.echo(f"  stream    {platform.names.stream}")

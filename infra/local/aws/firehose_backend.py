@@ -4,6 +4,7 @@ Streams, tags and lists are kept by moto; every stream has a `LocalFirehose` of 
 deleting a stream discards what it had buffered, as the service does.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -11,7 +12,9 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import get_service_model
 from moto.firehose import urls
 from moto.firehose.exceptions import FirehoseException
 from moto.firehose.models import FirehoseBackend, firehose_backends
@@ -19,6 +22,7 @@ from moto.firehose.responses import FirehoseResponse
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.firehose_description import describe_destination
+from infra.local.aws.firehose_request import refusal
 from infra.local.aws.firehose_streams import (
     FirehoseWiring,
     HostedStream,
@@ -29,6 +33,8 @@ from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
 from infra.local.clock import Clock
 from infra.local.firehose import (
+    DEFAULT_CHOICES,
+    Choices,
     DeliveryError,
     Faults,
     FirehoseError,
@@ -45,8 +51,9 @@ from infra.local.firehose.errors import (
 )
 from schemas.lake import ObjectStore
 
-_VERSION = "1"
 _DESTINATION = "ExtendedS3DestinationConfiguration"
+_PLAIN = "S3DestinationConfiguration"
+"""The older structure, without processing; it has members of the other one only."""
 _DESTINATIONS = ("DestinationConfiguration", "DestinationConfig")
 
 
@@ -79,13 +86,13 @@ class LocalFirehoseBackend(FirehoseBackend):
             raise InvalidArgumentError(
                 "Exactly one destination configuration is supported for a Firehose"
             )
-        if given != [_DESTINATION]:
+        if given[0] not in (_DESTINATION, _PLAIN):
             raise UnsupportedLocallyError(f"{given[0]}; {_DESTINATION} is supported")
         if name in self.hosted:
             raise ResourceInUseError(
                 f"Firehose {name} under accountId {self.account_id} already exists"
             )
-        configuration = deepcopy(request[_DESTINATION])
+        configuration = deepcopy(request[given[0]])
         encryption = encryption_status(request.get("DeliveryStreamEncryptionConfigurationInput"))
         service = self._service(name, configuration, self._journal)
         try:
@@ -102,6 +109,7 @@ class LocalFirehoseBackend(FirehoseBackend):
             created=self.wiring.clock.now(),
             source=request.get("DirectPutSourceConfiguration"),
             encryption=encryption,
+            plain=given == [_PLAIN],
         )
         return arn
 
@@ -120,11 +128,13 @@ class LocalFirehoseBackend(FirehoseBackend):
             "DeliveryStreamStatus": "ACTIVE",
             "DeliveryStreamEncryptionConfiguration": stream.encryption,
             "DeliveryStreamType": "DirectPut",
-            "VersionId": _VERSION,
+            "VersionId": stream.service.version(name),
             "CreateTimestamp": stream.created,
-            "Destinations": [describe_destination(stream.configuration)],
+            "Destinations": [describe_destination(stream.configuration, plain=stream.plain)],
             "HasMoreDestinations": False,
         }
+        if stream.updated is not None:
+            description["LastUpdateTimestamp"] = stream.updated
         if stream.source is not None:
             description["Source"] = {"DirectPutSourceDescription": stream.source}
         return description
@@ -140,21 +150,19 @@ class LocalFirehoseBackend(FirehoseBackend):
         return {**stream.service.put_record_batch(name, records), "Encrypted": stream.encrypted}
 
     def update(self, request: Mapping[str, Any]) -> None:
-        """Check an update as the service does; one that changes nothing is fine.
+        """Change a stream's destination; what is there already is no change, and no new version.
 
         Raises:
-            FirehoseError: the service refuses it, or it would change the stream, which is not
-                supported here.
+            FirehoseError: the service refuses it, or it is not supported here.
         """
         name = request["DeliveryStreamName"]
         stream = self.stream(name)
-        wanted = updated_configuration(stream.configuration, request, _VERSION)
-        self._service(name, wanted, no_journal)
+        version = stream.service.version(name)
+        wanted = updated_configuration(stream.configuration, request, version)
         if describe_destination(wanted) != describe_destination(stream.configuration):
-            raise UnsupportedLocallyError(
-                "UpdateDestination with a changed configuration (delete the stream and create it "
-                "again)"
-            )
+            stream.service.update_destination(name, wanted)
+            stream.configuration = wanted
+            stream.updated = self.wiring.clock.now()
 
     def encrypt(self, name: str, configuration: Mapping[str, Any] | None) -> None:
         """Switch server-side encryption on, or off with None."""
@@ -184,6 +192,27 @@ class LocalFirehoseBackend(FirehoseBackend):
 
 class LocalFirehoseResponse(FirehoseResponse):
     """The API's actions; tags and lists are moto's own."""
+
+    def parse_parameters(self, request: Any) -> None:
+        """Parse a request; what cannot be parsed is refused by `call_action`."""
+        try:
+            super().parse_parameters(request)
+        except (AttributeError, TypeError, ValueError):
+            self.params = {}
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Hold a request against the API's shapes, and answer it."""
+        model = get_service_model("firehose").operation_model(self._get_action())
+        problem = refusal(self.params, model.input_shape, self.raw_body)
+        if problem is None:
+            answer: TYPE_RESPONSE = super().call_action()
+            return answer
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amzn-Errortype": problem["__type"],
+            "status": "400",
+        }
+        return 400, *self._enrich_response(headers, json.dumps(problem))
 
     def create_delivery_stream(self) -> ActionResult:
         """Answer CreateDeliveryStream."""
@@ -294,6 +323,7 @@ def register_firehose(
     clock: Clock,
     random: Random,
     journals: Journals = no_journal,
+    choices: Choices = DEFAULT_CHOICES,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -304,8 +334,9 @@ def register_firehose(
         clock: What arrival times and buffer intervals go by.
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
+        choices: What to do where nobody knows what the service does, and quotas.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals)
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals, choices=choices)
 
     class Backend(LocalFirehoseBackend):
         pass

@@ -35,8 +35,15 @@ _S3_MEMBERS = (
 )
 
 
-def describe_destination(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one member of `Destinations` for an `ExtendedS3DestinationConfiguration`."""
+def describe_destination(
+    configuration: Mapping[str, Any], *, plain: bool = False
+) -> dict[str, Any]:
+    """Return one member of `Destinations` for an `ExtendedS3DestinationConfiguration`.
+
+    Args:
+        configuration: the configuration as given.
+        plain: whether it was an `S3DestinationConfiguration`.
+    """
     extended: dict[str, Any] = deepcopy(dict(configuration))
     backup = extended.pop("S3BackupConfiguration", None)
     large = _converts(extended) or _partitions(extended)
@@ -51,11 +58,11 @@ def describe_destination(configuration: Mapping[str, Any]) -> dict[str, Any]:
         partitioning.setdefault("RetryOptions", {}).setdefault("DurationInSeconds", 300)
     if backup is not None:
         extended["S3BackupDescription"] = _with_s3_defaults(backup, limits.DEFAULT_BUFFER_MB)
-    return {
+    described = {
         "DestinationId": DESTINATION_ID,
         "S3DestinationDescription": {k: extended[k] for k in _S3_MEMBERS if k in extended},
-        "ExtendedS3DestinationDescription": extended,
     }
+    return described if plain else {**described, "ExtendedS3DestinationDescription": extended}
 
 
 def _with_s3_defaults(s3: dict[str, Any], default_mb: int) -> dict[str, Any]:
@@ -78,6 +85,8 @@ def _processing(given: Mapping[str, Any] | None) -> dict[str, Any]:
         "Enabled": given.get("Enabled", False),
         "Processors": [
             {**p, "Parameters": _parameters(p.get("Parameters") or [])}
+            if p["Type"] == "Lambda"
+            else p
             for p in given.get("Processors") or []
         ],
     }

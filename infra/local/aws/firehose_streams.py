@@ -1,14 +1,26 @@
 """What one local delivery stream is made of, apart from any HTTP: its service and its wiring."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
+from infra.local.aws.function_process import TIMED_OUT
+from infra.local.aws.functions import FunctionError
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
 from infra.local.clock import Clock
-from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
+from infra.local.firehose import (
+    DEFAULT_CHOICES,
+    NO_FAULTS,
+    Choices,
+    Faults,
+    FunctionTimedOutError,
+    Journals,
+    LocalFirehose,
+    no_journal,
+)
 from infra.local.firehose.errors import InvalidArgumentError
 from schemas.lake import ObjectStore
 from schemas.tables import Table
@@ -29,6 +41,7 @@ class FirehoseWiring:
     random: Random
     journals: Journals = no_journal
     faults: Faults = NO_FAULTS
+    choices: Choices = DEFAULT_CHOICES
 
 
 @dataclass(slots=True)
@@ -41,6 +54,9 @@ class HostedStream:
     source: dict[str, Any] | None
     encryption: dict[str, Any]
     """`DeliveryStreamEncryptionConfiguration` as described."""
+    updated: datetime | None = None
+    plain: bool = False
+    """Whether it was created with the older S3 destination, which is described alone."""
 
     @property
     def encrypted(self) -> bool:
@@ -89,7 +105,7 @@ def stream_service(
 
     service = LocalFirehose(
         stores=OnDemand(wiring.bucket_store),
-        functions=OnDemand(wiring.invoke),
+        functions=OnDemand(lambda arn: _telling_timeouts(wiring.invoke(arn))),
         tables=OnDemand(table),
         clock=wiring.clock.now,
         random=wiring.random,
@@ -97,9 +113,24 @@ def stream_service(
         account=catalogue.account,
         faults=wiring.faults,
         journals=journals,
+        choices=wiring.choices,
     )
     service.create_delivery_stream(name, configuration)
     return service
+
+
+def _telling_timeouts(function: Callable[[str], str]) -> Callable[[str], str]:
+    """Return the function; where its own timeout ended it, that is told from its errors."""
+
+    def invoke(request: str) -> str:
+        try:
+            return function(request)
+        except FunctionError as error:
+            if json.loads(error.payload).get("errorType") == TIMED_OUT:
+                raise FunctionTimedOutError from error
+            raise
+
+    return invoke
 
 
 def encryption_status(configuration: Mapping[str, Any] | None) -> dict[str, Any]:

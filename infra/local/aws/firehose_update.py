@@ -9,9 +9,10 @@ from infra.local.firehose.errors import FirehoseError, InvalidArgumentError
 
 _MERGED = (
     "DataFormatConversionConfiguration",
-    "BufferingHints",
     "DynamicPartitioningConfiguration",
+    "S3BackupConfiguration",
 )
+"""What keeps the members that an update does not name; everything else is replaced as a whole."""
 
 
 class ConcurrentModificationError(FirehoseError):
@@ -41,7 +42,7 @@ def updated_configuration(
         )
     if request.get("DestinationId") != DESTINATION_ID:
         raise InvalidArgumentError(f"Destination Id {request.get('DestinationId')} not found")
-    update = request.get("ExtendedS3DestinationUpdate")
+    update = request.get("ExtendedS3DestinationUpdate") or request.get("S3DestinationUpdate")
     if not isinstance(update, Mapping):
         raise InvalidArgumentError("ExtendedS3DestinationUpdate must not be null")
     changed = {_renamed(name): value for name, value in update.items()}

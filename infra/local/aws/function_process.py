@@ -14,6 +14,10 @@ SOURCES = Path(__file__).parents[3]
 """The folder of our own packages."""
 
 
+TIMED_OUT = "Sandbox.Timedout"
+"""The `errorType` of an invocation that the function's own timeout ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """What decides how an invocation runs; the same value is served by the same processes.
@@ -125,7 +129,7 @@ class FunctionProcess:
         if self._timed_out:
             seconds = f"{self._function.timeout:.2f}"
             return {
-                "errorType": "Sandbox.Timedout",
+                "errorType": TIMED_OUT,
                 "errorMessage": f"RequestId: {request_id} Error: Task timed out after "
                 f"{seconds} seconds",
             }

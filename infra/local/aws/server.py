@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 
 from infra.local.aws.account import environment
 from infra.local.aws.clients import Clients
-from infra.local.aws.cloudformation.deploy import Stack, deploy
+from infra.local.aws.cloudformation.deploy import Deployment, Stack, deploy
+from infra.local.aws.cloudformation.stream_update import update_streams
 from infra.local.aws.data_dir import DataDirLock
-from infra.local.aws.errors import DeployError, InUseError
+from infra.local.aws.errors import InUseError
 from infra.local.aws.http import HttpServer
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
+from infra.local.firehose import DEFAULT_CHOICES, Choices
 from schemas.lake import ObjectStore
 
 STACK = "finops"
@@ -34,6 +36,7 @@ class LocalAws:
         port: the port; 0 takes a free one.
         code_root: what the code folders in a template are relative to; None runs functions from
             our own sources.
+        choices: of Firehose, where nobody knows what the service does.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -49,6 +52,7 @@ class LocalAws:
         random: Random,
         port: int = 0,
         code_root: Path | None = None,
+        choices: Choices = DEFAULT_CHOICES,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
@@ -70,6 +74,7 @@ class LocalAws:
                 clock=clock,
                 random=random,
                 code_root=code_root,
+                choices=choices,
             )
             started.callback(self.services.close)
             lock.announce(self._http.url)
@@ -104,10 +109,10 @@ class LocalAws:
     def deploy(
         self, template: Mapping[str, Any], parameters: Mapping[str, str] | None = None
     ) -> Stack:
-        """Deploy a plain CloudFormation template; the same one again changes nothing.
+        """Deploy a plain CloudFormation template, or what another one changes of the streams.
 
         Raises:
-            DeployError: naming the resource at fault; or another template is deployed already.
+            DeployError: naming the resource at fault; or more than streams would change.
             TemplateError: a parameter is refused.
         """
         wanted = dict(parameters or {})
@@ -115,8 +120,13 @@ class LocalAws:
             deployed_template, deployed_parameters, stack = self._deployed
             if (deployed_template, deployed_parameters) == (template, wanted):
                 return stack
-            raise DeployError("another template is deployed here; restart the server to change it")
-        stack = deploy(template, name=STACK, parameters=wanted, client=self.client)
+            before = Deployment(
+                deployed_template, STACK, deployed_parameters, self.client, stack.resources
+            )
+            kept = {k: made for k, made in stack.resources.items() if k in template["Resources"]}
+            stack = update_streams(before, Deployment(template, STACK, wanted, self.client, kept))
+        else:
+            stack = deploy(template, name=STACK, parameters=wanted, client=self.client)
         self._deployed = template, wanted, stack
         return stack
 

@@ -20,6 +20,7 @@ from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.clock import Clock
+from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
 
 _LOG = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def start_services(
     clock: Clock,
     random: Random,
     code_root: Path | None,
+    choices: Choices = DEFAULT_CHOICES,
 ) -> Services:
     """Register all services for this process; what earlier ones held in memory is forgotten.
 
@@ -78,6 +80,7 @@ def start_services(
         clock: time.
         random: chance.
         code_root: what code folders in a template are relative to; None runs our own sources.
+        choices: of Firehose, where nobody knows what the service does.
     """
     forget()
     files = BucketFiles(data_dir)
@@ -116,6 +119,7 @@ def start_services(
         clock=clock,
         random=random,
         journals=file_journals(data_dir / "firehose", report=_LOG.warning),
+        choices=choices,
     )
     register_athena(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random

@@ -43,7 +43,9 @@ class Buffer(Generic[T]):
         self._size = 0
         self._opened: datetime | None = None
         self._lowest = NOTHING
-        self._closed: deque[tuple[list[T], int]] = deque()
+        self._closed: deque[tuple[list[T], int, datetime]] = deque()
+        self.failing_since: datetime | None = None
+        """When the oldest batch could not be delivered for the first time."""
 
     def add(self, item: T, size: int, now: datetime) -> None:
         """Add one item of `size` bytes."""
@@ -59,8 +61,8 @@ class Buffer(Generic[T]):
 
     def close(self) -> None:
         """Close the open batch, whatever its size or age."""
-        if self._open:
-            self._closed.append((self._open, self._lowest))
+        if self._opened is not None:
+            self._closed.append((self._open, self._lowest, self._opened))
         self._open, self._size, self._opened, self._lowest = [], 0, None, NOTHING
 
     def close_due(self, now: datetime) -> None:
@@ -75,11 +77,19 @@ class Buffer(Generic[T]):
     def delivered(self) -> None:
         """Forget the oldest closed batch."""
         self._closed.popleft()
+        self.failing_since = None
+
+    def drain(self) -> list[tuple[T, datetime]]:
+        """Remove all that is waiting, oldest first, each with the moment its batch was begun."""
+        self.close()
+        items = [(item, opened) for batch, _, opened in self._closed for item in batch]
+        self._closed.clear()
+        return items
 
     @property
     def lowest(self) -> int:
         """The lowest sequence of all that is waiting; `NOTHING` when nothing is."""
-        return min([self._lowest, *(lowest for _, lowest in self._closed)])
+        return min([self._lowest, *(lowest for _, lowest, _ in self._closed)])
 
     @property
     def empty(self) -> bool:

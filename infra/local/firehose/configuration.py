@@ -44,21 +44,19 @@ def parse_configuration(
     """
     shape = Shape(configuration, "ExtendedS3DestinationConfiguration", _EXTENDED, _S3_IGNORED)
     shape.text("RoleARN")
-    partitioned = _partitioned(shape)
+    partition_retry = _partition_retry(shape)
     conversion = parse_conversion(
         shape.raw("DataFormatConversionConfiguration"),
         tables=tables,
         region=region,
         account=account,
     )
-    processing, function = parse_processing(shape.raw("ProcessingConfiguration"))
-    large = partitioned or conversion is not None
+    large = partition_retry is not None or conversion is not None
     default_mb = limits.DEFAULT_LARGE_BUFFER_MB if large else limits.DEFAULT_BUFFER_MB
     settings = StreamSettings(
         main=_destination(shape, default_mb),
-        partitioned=partitioned,
-        processing=processing,
-        function=function,
+        partition_retry=partition_retry,
+        processing=parse_processing(shape.raw("ProcessingConfiguration")),
         conversion=conversion,
         backup=_backup(shape),
     )
@@ -66,16 +64,15 @@ def parse_configuration(
     return settings
 
 
-def _partitioned(shape: Shape) -> bool:
+def _partition_retry(shape: Shape) -> timedelta | None:
     raw = shape.raw("DynamicPartitioningConfiguration")
     if raw is None:
-        return False
+        return None
     partitioning = Shape(raw, "DynamicPartitioningConfiguration", "Enabled RetryOptions")
-    if partitioning.raw("RetryOptions") is not None:
-        retry = Shape(partitioning.raw("RetryOptions"), "RetryOptions", "DurationInSeconds")
-        seconds = retry.number("DurationInSeconds", 300)
-        _within(seconds, (0, limits.MAX_RETRY_DURATION_SECONDS), "RetryOptions.DurationInSeconds")
-    return partitioning.flag("Enabled", False)
+    retry = Shape(partitioning.raw("RetryOptions") or {}, "RetryOptions", "DurationInSeconds")
+    seconds = retry.number("DurationInSeconds", limits.DEFAULT_RETRY_DURATION_SECONDS)
+    _within(seconds, (0, limits.MAX_RETRY_DURATION_SECONDS), "RetryOptions.DurationInSeconds")
+    return timedelta(seconds=seconds) if partitioning.flag("Enabled", False) else None
 
 
 def _backup(shape: Shape) -> Destination | None:
@@ -127,6 +124,11 @@ def _hints(shape: Shape, default_mb: int) -> Hints:
     hints = Shape(
         shape.raw("BufferingHints") or {}, "BufferingHints", "SizeInMBs IntervalInSeconds"
     )
+    if (hints.raw("SizeInMBs") is None) != (hints.raw("IntervalInSeconds") is None):
+        raise InvalidArgumentError(
+            "If you specify a value for SizeInMBs, you must also specify a value for "
+            "IntervalInSeconds, and vice versa."
+        )
     megabytes = hints.number("SizeInMBs", default_mb)
     seconds = hints.number("IntervalInSeconds", limits.DEFAULT_BUFFER_SECONDS)
     _within(megabytes, limits.BUFFER_MB, "BufferingHints.SizeInMBs")

@@ -1,12 +1,13 @@
-"""`DataFormatConversionConfiguration`: OpenX JSON to Parquet by a Glue table (§3.1, §3.2)."""
+"""`DataFormatConversionConfiguration`: JSON to Parquet by a Glue table (§3.1, §3.2)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from infra.local.firehose import limits
 from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
 from infra.local.firehose.hive_type import HiveType, parse
-from infra.local.firehose.settings import Catalogue, Conversion, OpenX, Parquet
+from infra.local.firehose.joda_pattern import JodaPattern
+from infra.local.firehose.settings import MILLIS, Catalogue, Conversion, Hive, OpenX, Parquet
 from infra.local.firehose.shapes import Shape
 from schemas.tables import Table
 
@@ -33,7 +34,7 @@ def parse_conversion(
     for part in _PARTS.split():
         if shape.raw(part) is None:
             raise InvalidArgumentError(f"{part} must not be null")
-    openx = _openx(shape)
+    deserializer = _deserializer(shape)
     parquet = _parquet(shape)
     schema = Shape(
         shape.raw("SchemaConfiguration"),
@@ -50,7 +51,10 @@ def parse_conversion(
         version="LATEST",
         role=schema.text("RoleARN"),
     )
-    return Conversion(_columns(catalogue, tables), openx, parquet, catalogue)
+    columns = table_columns(catalogue, tables)  # the service looks, too, and refuses without one
+    if isinstance(deserializer, Hive) and any("." in name for name, _ in columns):
+        raise UnsupportedLocallyError("a dot in a column name with HiveJsonSerDe")
+    return Conversion(deserializer, parquet, catalogue)
 
 
 def parse_output_format(raw: Any) -> Parquet:
@@ -62,9 +66,14 @@ def parse_output_format(raw: Any) -> Parquet:
     return _parquet(Shape(raw, "DataFormatConversionConfiguration", f"Enabled {_PARTS}"))
 
 
-def _columns(
+def table_columns(
     catalogue: Catalogue, tables: Mapping[tuple[str, str], Table]
 ) -> tuple[tuple[str, HiveType], ...]:
+    """Return the columns that the newest version of the table has at this moment.
+
+    Raises:
+        FirehoseError: there is no such table, or it has a type that is not supported.
+    """
     table = tables.get((catalogue.database, catalogue.table))
     if table is None:
         raise InvalidArgumentError(
@@ -77,14 +86,14 @@ def _columns(
         raise UnsupportedLocallyError(f"table {catalogue.table}: {error}") from None
 
 
-def _openx(shape: Shape) -> OpenX:
+def _deserializer(shape: Shape) -> OpenX | Hive:
     outer = Shape(shape.raw("InputFormatConfiguration"), "InputFormatConfiguration", "Deserializer")
     formats = Shape(outer.raw("Deserializer") or {}, "Deserializer", "OpenXJsonSerDe HiveJsonSerDe")
     chosen = [n for n in ("OpenXJsonSerDe", "HiveJsonSerDe") if formats.raw(n) is not None]
     if len(chosen) != 1:
         raise InvalidArgumentError("Exactly one deserializer must be given")
     if chosen == ["HiveJsonSerDe"]:
-        raise UnsupportedLocallyError("HiveJsonSerDe; OpenXJsonSerDe is supported")
+        return _hive(Shape(formats.raw("HiveJsonSerDe"), "HiveJsonSerDe", "TimestampFormats"))
     openx = Shape(
         formats.raw("OpenXJsonSerDe"),
         "OpenXJsonSerDe",
@@ -95,6 +104,16 @@ def _openx(shape: Shape) -> OpenX:
         dots_to_underscores=openx.flag("ConvertDotsInJsonKeysToUnderscores", False),
         mappings=dict(openx.raw("ColumnToJsonKeyMappings") or {}),
     )
+
+
+def _hive(shape: Shape) -> Hive:
+    formats: list[JodaPattern | Literal["millis"]] = []
+    for text in shape.items("TimestampFormats"):
+        try:
+            formats.append("millis" if text == MILLIS else JodaPattern.parse(text))
+        except ValueError as error:
+            raise UnsupportedLocallyError(str(error)) from None
+    return Hive(tuple(formats))
 
 
 def _parquet(shape: Shape) -> Parquet:

@@ -7,9 +7,6 @@ from infra.local.firehose.environment import Environment
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.settings import Destination
 
-STREAM_VERSION = 1
-"""§4.2: rises with each change of the configuration; streams here are never updated."""
-
 
 def deliver(
     world: Environment,
@@ -18,16 +15,29 @@ def deliver(
     prefix: Prefix,
     body: bytes,
     *,
+    version: int,
     oldest: datetime,
     extension: str = "",
     error_type: str = "",
 ) -> None:
-    """Store `body` under the evaluated prefix; `oldest` is the arrival of its oldest record."""
+    """Store `body` under the evaluated prefix.
+
+    Args:
+        world: where things are.
+        stream: the stream's name.
+        destination: where it goes.
+        prefix: with its partition keys bound.
+        body: the object.
+        version: of the stream's configuration.
+        oldest: the arrival of its oldest record.
+        extension: the end of its name.
+        error_type: the error output type, of error objects.
+    """
     moment = oldest.astimezone(destination.zone)
     for _ in range(2 if world.faults.duplicate_objects else 1):
         folder = prefix.evaluate(moment, world.identifiers, error_type)
         stamp = moment.strftime("%Y-%m-%d-%H-%M-%S")
-        name = f"{stream}-{STREAM_VERSION}-{stamp}-{world.identifiers.uuid()}{extension}"
+        name = f"{stream}-{version}-{stamp}-{world.identifiers.uuid()}{extension}"
         world.stores[destination.bucket].put(folder + name, body)
 
 

@@ -1,11 +1,12 @@
 """One record's data as JSON objects, line by line or one after the other (§2.6)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-# Finds where a document ends; what it holds is then read by orjson, as strictly as a line is.
+# Finds where a document ends; what it holds is then read as strictly as a line is.
 _SCANNER = json.JSONDecoder(parse_int=float)
 
 
@@ -18,16 +19,22 @@ class MalformedRecordError(Exception):
         self.message = message
 
 
-def parse_documents(data: bytes) -> list[dict[str, Any]]:
+def parse_documents(
+    data: bytes, read: Callable[[bytes | str], Any] = orjson.loads
+) -> list[dict[str, Any]]:
     """Return the JSON objects in `data`, at least one.
+
+    Args:
+        data: a record's data.
+        read: parses one document; raises `ValueError`.
 
     Raises:
         MalformedRecordError: it is empty, not JSON, or a document is not an object.
     """
     try:
-        documents = [orjson.loads(line) for line in data.split(b"\n") if line.strip()]
-    except orjson.JSONDecodeError:
-        documents = _scan(data)
+        documents = [read(line) for line in data.split(b"\n") if line.strip()]
+    except (ValueError, RecursionError):
+        documents = _scan(data, read)
     if not documents:
         raise MalformedRecordError(
             "DataFormatConversion.MalformedData",
@@ -41,14 +48,14 @@ def parse_documents(data: bytes) -> list[dict[str, Any]]:
     return documents
 
 
-def _scan(data: bytes) -> list[Any]:
+def _scan(data: bytes, read: Callable[[bytes | str], Any]) -> list[Any]:
     documents: list[Any] = []
     try:
         text = data.decode().strip(" \t\r\n")
         start = 0
         while start < len(text):
             _, end = _SCANNER.raw_decode(text, start)
-            documents.append(orjson.loads(text[start:end]))
+            documents.append(read(text[start:end]))
             rest = text[end:].lstrip(" \t\r\n")
             start = len(text) - len(rest)
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ FirehoseError                    an answer of the API; `code` and `message` go o
 ├── ServiceUnavailableError
 ├── ValidationError              a request outside the API's shapes
 └── UnsupportedLocallyError      the service has it, this emulator does not
-DeliveryError                    an object store failed; the data is kept
+DeliveryError                    an object store failed; the data is kept for its retention
 JournalError                     a stream's journal cannot be opened; it is left as it is
 """
 
@@ -68,12 +68,19 @@ class UnsupportedLocallyError(FirehoseError):
 
 
 class DeliveryError(FinopsError):
-    """Objects could not be stored; what they hold stays buffered for the next try."""
+    """Objects could not be stored; what they hold stays buffered, until its retention is over."""
 
-    def __init__(self, stream: str, cause: Exception) -> None:
+    def __init__(self, stream: str, cause: Exception, lost: int = 0) -> None:
+        self.lost = lost
+        kept = (
+            f"{lost} of its records waited for longer than the retention and are lost: mend the "
+            "bucket and put them again"
+            if lost
+            else "its data is kept: mend the bucket or the table and deliver again"
+        )
         super().__init__(
             f"stream {stream}: an object could not be stored ({type(cause).__name__}: {cause}); "
-            "its data is kept: make the bucket writable and deliver again"
+            f"{kept}"
         )
 
 

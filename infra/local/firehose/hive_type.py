@@ -4,7 +4,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SCALARS = frozenset({"string", "bigint", "int", "boolean", "double", "timestamp", "date"})
+SCALARS = frozenset(
+    [
+        "string",
+        "bigint",
+        "int",
+        "smallint",
+        "tinyint",
+        "boolean",
+        "double",
+        "float",
+        "timestamp",
+        "date",
+    ]
+)
 _TOKEN = re.compile(r"[A-Za-z0-9_]+|[<>(),:]")
 
 

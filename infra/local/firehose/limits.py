@@ -1,5 +1,7 @@
 """The service's numbers, each with its source ("§" is a section of the facts it was built from)."""
 
+from datetime import timedelta
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -8,6 +10,7 @@ MAX_RECORD_BYTES = 1_024_000
 MAX_BATCH_RECORDS = 500
 MAX_BATCH_BYTES = 4 * MIB
 STREAM_NAME = r"[a-zA-Z0-9_.-]{1,64}\Z"
+RETENTION_HOURS = 24
 
 # §2.5, captured refusals; a "MB" of the service is read as a MiB
 LAMBDA_BUFFER_MB = (0.2, 3.0)
@@ -21,6 +24,9 @@ MAX_PROCESSORS = 5
 # §2.3: documented as "6 MB", never measured. Lambda's own message for a request that is too large
 # names 6,291,556 bytes; the smaller number is the safe one.
 MAX_LAMBDA_PAYLOAD_BYTES = 6 * MIB
+
+# §2.3, documented: how long the service waits for a function, whatever the function's own timeout
+MAX_INVOCATION = timedelta(minutes=5)
 
 # Service model, BufferingHints
 BUFFER_MB = (1, 128)
@@ -38,6 +44,7 @@ MIN_BACKUP_BUFFER_SECONDS = 60
 MAX_EVALUATED_PREFIX = 512
 MAX_PREFIX_SETTING = 1024
 MAX_RETRY_DURATION_SECONDS = 7200
+DEFAULT_RETRY_DURATION_SECONDS = 300
 # §4.3, the default quota; it can be raised on request, so the default is the safe one
 MAX_ACTIVE_PARTITIONS = 500
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from infra.local.firehose import choices
+from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 
 FUNCTION_ERROR = "Lambda.FunctionError"
 FUNCTION_RAISED = (
@@ -21,7 +21,11 @@ _BAD_FORMAT = (
     "make sure the processed records contain valid result status of Dropped, Ok, or "
     "ProcessingFailed",
 )
-_NOT_JSON = ("Lambda.JsonProcessingException", "The Lambda function did not return valid JSON.")
+_NOT_JSON = (
+    "Lambda.JsonProcessingException",
+    "There was an error parsing returned records from the Lambda function. Ensure that the "
+    "returned records follow the status model required by Firehose.",
+)
 _MISSING = (
     "Lambda.MissingRecordId",
     "One or more record Ids were not returned. Ensure that the Lambda function returns all "
@@ -30,12 +34,13 @@ _MISSING = (
 _DUPLICATE = (
     "Lambda.DuplicatedRecordId",
     "Multiple records were returned with the same record Id. Ensure that the Lambda function "
-    "returns unique record Ids for each record.",
+    "returns a unique record Id for each record.",
 )
 _FAILED_STATUS = ("Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record")
-_NULL_DATA = (
-    choices.NULL_DATA_CODE,
-    "Data cannot be null for DirectPut when the result is Ok",
+_NULL_DATA_MESSAGE = (
+    "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and "
+    "processing result is Ok. The value field cannot be null when the SourceType is MSKAsSource "
+    "and processing result is Ok."
 )
 
 
@@ -71,29 +76,32 @@ class _WholeBatchError(Exception):
         self.reason = reason
 
 
-def judge(ids: Sequence[str], response: str) -> list[Outcome]:
+def judge(ids: Sequence[str], response: str, choices: Choices = DEFAULT_CHOICES) -> list[Outcome]:
     """Return one outcome for each record id, in their order.
 
     Args:
         ids: The record ids that were sent.
         response: The function's answer, JSON text.
+        choices: What to do where the service's own way is not known.
     """
     try:
-        answers = _answers(frozenset(ids), response)
-        return [_outcome(answers.get(id_, [])) for id_ in ids]
+        answers = _answers(frozenset(ids), response, choices)
+        return [_outcome(answers.get(id_, []), choices) for id_ in ids]
     except _WholeBatchError as error:
         return [Rejected(*error.reason)] * len(ids)
 
 
-def _answers(ids: frozenset[str], response: str) -> dict[str, list[dict[str, Any]]]:
+def _answers(
+    ids: frozenset[str], response: str, choices: Choices
+) -> dict[str, list[dict[str, Any]]]:
     """Group the answers by record id; ids that nobody asked for are ignored."""
     try:
         document = orjson.loads(response)
     except orjson.JSONDecodeError:
         raise _WholeBatchError(_NOT_JSON) from None
     records = document.get("records") if isinstance(document, dict) else None
-    if records is None:
-        return {}  # §2.3: a probe saw each record missing; §13.2 has another view
+    if records is None and choices.missing_records == "record":
+        return {}
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise _WholeBatchError(_BAD_FORMAT)
     answers: dict[str, list[dict[str, Any]]] = {}
@@ -101,12 +109,13 @@ def _answers(ids: frozenset[str], response: str) -> dict[str, list[dict[str, Any
         id_ = record.get("recordId")
         if isinstance(id_, str) and id_ in ids:
             answers.setdefault(id_, []).append(record)
-    if choices.DUPLICATE_ID_FAILS_BATCH and any(len(same) > 1 for same in answers.values()):
+    twice = any(len(same) > 1 for same in answers.values())
+    if twice and choices.duplicate_id_scope == "batch":
         raise _WholeBatchError(_DUPLICATE)
     return answers
 
 
-def _outcome(answers: list[dict[str, Any]]) -> Outcome:
+def _outcome(answers: list[dict[str, Any]], choices: Choices) -> Outcome:
     if not answers:
         return Rejected(*_MISSING)
     if len(answers) > 1:
@@ -120,7 +129,7 @@ def _outcome(answers: list[dict[str, Any]]) -> Outcome:
     if result != "Ok":
         raise _WholeBatchError(_BAD_FORMAT)
     if answer.get("data") is None:
-        return Rejected(*_NULL_DATA)
+        return Rejected(choices.null_data_code, _NULL_DATA_MESSAGE)
     return Delivered(_decoded(answer["data"]), _keys(answer.get("metadata")))
 
 

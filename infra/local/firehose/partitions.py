@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from infra.local.firehose import choices, limits
 from infra.local.firehose.buffers import NOTHING, Buffer
+from infra.local.firehose.choices import Choices
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.records import Output
 from infra.local.firehose.settings import Destination
+
+LIMIT_TYPE = "activePartitionExceeded"
+"""§4.3: the error output type of records above the limit."""
 
 
 class UnpartitionedError(Exception):
@@ -24,8 +27,11 @@ class UnpartitionedError(Exception):
 class Partitions:
     """The buffers of the main output; without partition keys there is just one."""
 
-    def __init__(self, destination: Destination, identifiers: Identifiers) -> None:
+    def __init__(
+        self, destination: Destination, identifiers: Identifiers, choices: Choices
+    ) -> None:
         self._destination = destination
+        self._choices = choices
         self._prefix = destination.output_prefix
         self._identifiers = identifiers
         self._buffers: dict[Prefix, Buffer[Output]] = {}
@@ -40,11 +46,12 @@ class Partitions:
         prefix = self._bound(output)
         buffer = self._buffers.get(prefix)
         if buffer is None:
-            if len(self._buffers) >= limits.MAX_ACTIVE_PARTITIONS:
+            most = self._choices.max_active_partitions
+            if len(self._buffers) >= most:
                 raise UnpartitionedError(
-                    choices.PARTITION_LIMIT_TYPE,
-                    choices.PARTITION_LIMIT_CODE,
-                    f"More than {limits.MAX_ACTIVE_PARTITIONS} active partitions",
+                    LIMIT_TYPE,
+                    self._choices.partition_limit_code,
+                    f"More than {most} active partitions",
                 )
             buffer = self._buffers[prefix] = Buffer(self._destination.hints)
         buffer.add(output, len(output.data), now)
@@ -55,6 +62,10 @@ class Partitions:
             yield prefix, buffer
             if buffer.empty:
                 del self._buffers[prefix]
+
+    def drain(self) -> list[tuple[Output, datetime]]:
+        """Remove all that is waiting, each with the moment since when."""
+        return [waiting for buffer in self._buffers.values() for waiting in buffer.drain()]
 
     @property
     def lowest(self) -> int:
@@ -68,6 +79,6 @@ class Partitions:
                 prefix.check(self._identifiers)
         except ValueError as error:
             raise UnpartitionedError(
-                choices.MALFORMED_PARTITION_TYPE, choices.MALFORMED_PARTITION_CODE, str(error)
+                self._choices.partition_key_type, self._choices.partition_key_code, str(error)
             ) from None
         return prefix

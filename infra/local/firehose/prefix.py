@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from infra.local.firehose import limits
 from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
 from infra.local.firehose.identifiers import Identifiers
-from infra.local.firehose.time_pattern import TimePattern
+from infra.local.firehose.time_pattern import TimePattern, UnknownFieldError
 from infra.local.store import check_key
 
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,6 +42,8 @@ class PartitionKey:
 Part = str | ArrivalTime | RandomString | ErrorOutputType | PartitionKey
 
 _HOUR = ArrivalTime(TimePattern.parse("yyyy/MM/dd/HH/"))
+_HOUR_LENGTH = len("2000/01/01/00/")
+"""§4.1: a literal prefix of 512 characters was accepted, and got its hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Prefix:
             ValueError: evaluated, it is too long or not the beginning of a storable key.
         """
         text = self.evaluate(_ANY_MOMENT, identifiers, "format-conversion-failed")
-        if len(text) > limits.MAX_EVALUATED_PREFIX:
+        added = _HOUR_LENGTH if self.parts[-1:] == (_HOUR,) else 0
+        if len(text) - added > limits.MAX_EVALUATED_PREFIX:
             raise ValueError(f"a prefix longer than {limits.MAX_EVALUATED_PREFIX} characters")
         check_key(text + "object")
 
@@ -133,6 +136,8 @@ def _expression(text: str, setting: str) -> Part:
     if namespace == "timestamp":
         try:
             return ArrivalTime(TimePattern.parse(value))
+        except UnknownFieldError as error:
+            raise UnsupportedLocallyError(f"{error} in a timestamp of {setting}") from None
         except ValueError:
             raise InvalidArgumentError(
                 f"Invalid conversion character used in the value of the expression in {setting}"

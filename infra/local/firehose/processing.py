@@ -8,8 +8,16 @@ from datetime import datetime
 import orjson
 
 from infra.local.firehose import limits
+from infra.local.firehose.choices import Choices
 from infra.local.firehose.identifiers import Identifiers
+from infra.local.firehose.invocation_errors import (
+    FunctionNotFoundError,
+    FunctionTimedOutError,
+    InvocationError,
+    InvocationTooLongError,
+)
 from infra.local.firehose.outcomes import (
+    FUNCTION_ERROR,
     FUNCTION_RAISED,
     Delivered,
     Outcome,
@@ -19,7 +27,10 @@ from infra.local.firehose.outcomes import (
 from infra.local.firehose.records import Failure, Output, Source, epoch_millis
 
 Function = Callable[[str], str]
-"""A Lambda function: request JSON text to response JSON text; raises on a function error."""
+"""A Lambda function: request JSON text to response JSON text.
+
+It raises on a function error, and an `InvocationError` where the service tells the reason apart.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class Invoker:
     region: str
     identifiers: Identifiers
     clock: Callable[[], datetime]
+    choices: Choices
 
     def process(self, batch: Sequence[Source]) -> tuple[list[Output], list[Failure]]:
         """Invoke the function for one batch and sort its records; `Dropped` ones are in neither.
@@ -55,18 +67,21 @@ class Invoker:
         return outputs, failures
 
     def _outcomes(self, ids: list[str], batch: Sequence[Source]) -> tuple[list[Outcome], int]:
-        if self.function is None:
-            missing = Rejected("Lambda.ResourceNotFound", "The Lambda function was not found.")
-            return [missing] * len(ids), 1
         records = [_event_record(id_, source) for id_, source in zip(ids, batch, strict=True)]
+        problem = Rejected(*FUNCTION_RAISED)
         for attempt in range(1, self.retries + 2):
-            response = self._invoke(self.function, records)
-            if response is not None:
-                return judge(ids, response), attempt
-        return [Rejected(*FUNCTION_RAISED)] * len(ids), self.retries + 1
+            try:
+                return judge(ids, self._invoke(records), self.choices), attempt
+            except InvocationError as error:
+                problem = self._rejected(error)
+            except Exception:  # whatever a function raises is its error; the error line says so
+                problem = Rejected(*FUNCTION_RAISED)
+        return [problem] * len(ids), self.retries + 1
 
-    def _invoke(self, function: Function, records: list[dict[str, object]]) -> str | None:
-        """Return the answer, None when the invocation errored or a payload was too large."""
+    def _invoke(self, records: list[dict[str, object]]) -> str:
+        """Return the answer; raise when the invocation errored or a payload was too large."""
+        if self.function is None:
+            raise FunctionNotFoundError
         event = {
             "invocationId": self.identifiers.uuid(),
             "deliveryStreamArn": self.stream_arn,
@@ -74,14 +89,25 @@ class Invoker:
             "records": records,
         }
         request = orjson.dumps(event)
-        if len(request) > limits.MAX_LAMBDA_PAYLOAD_BYTES:
-            return None
-        try:
-            response = function(request.decode())
-            size = len(response.encode())
-        except Exception:
-            return None  # whatever a function raises is its error; the error line says so
-        return None if size > limits.MAX_LAMBDA_PAYLOAD_BYTES else response
+        _check_size(request)
+        begun = self.clock()
+        response = self.function(request.decode())
+        if self.clock() - begun > limits.MAX_INVOCATION:
+            raise InvocationTooLongError
+        _check_size(response.encode())
+        return response
+
+    def _rejected(self, error: InvocationError) -> Rejected:
+        if isinstance(error, FunctionTimedOutError) and self.choices.timeout_code == FUNCTION_ERROR:
+            return Rejected(*FUNCTION_RAISED)  # then it is told as any other error of the function
+        if isinstance(error, InvocationTooLongError):
+            return Rejected(self.choices.long_invocation_code, error.message)
+        return Rejected(error.code, error.message)
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > limits.MAX_LAMBDA_PAYLOAD_BYTES:
+        raise ValueError("larger than a Lambda payload may be")
 
 
 def _event_record(id_: str, source: Source) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`ProcessingConfiguration`: the one Lambda processor and its parameters (§2.1, §2.5)."""
+"""`ProcessingConfiguration`: the processors and their parameters (§2.1, §2.5, §5)."""
 
 import re
 from datetime import timedelta
@@ -7,45 +7,64 @@ from typing import Any
 from infra.local.firehose import limits
 from infra.local.firehose.buffers import Hints
 from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
-from infra.local.firehose.settings import LambdaStep
+from infra.local.firehose.settings import LambdaStep, Processing
 from infra.local.firehose.shapes import Shape
 
-_PARAMETERS = frozenset(
-    {"LambdaArn", "RoleArn", "NumberOfRetries", "BufferSizeInMBs", "BufferIntervalInSeconds"}
-)
+_PARAMETERS = {
+    "Lambda": frozenset(
+        {"LambdaArn", "RoleArn", "NumberOfRetries", "BufferSizeInMBs", "BufferIntervalInSeconds"}
+    ),
+    "AppendDelimiterToRecord": frozenset({"Delimiter"}),
+}
+"""The processors that are supported, and their parameters."""
 _BUFFER = ("BufferSizeInMBs", "BufferIntervalInSeconds")
 _NUMBER = re.compile(r"\d+(\.\d+)?\Z")
 
 
-def parse_processing(raw: Any) -> tuple[bool, LambdaStep | None]:
-    """Return whether processing is enabled, and its Lambda.
+def parse_processing(raw: Any) -> Processing:
+    """Return whether processing is enabled, and its processors.
 
     Raises:
         FirehoseError: a parameter is out of its range, or another processor is asked for.
     """
+    off = Processing(enabled=False, function=None, delimiter=b"")
     if raw is None:
-        return False, None
+        return off
     shape = Shape(raw, "ProcessingConfiguration", "Enabled Processors")
     if not shape.flag("Enabled", False):
-        return False, None
+        return off
     processors = [Shape(p, "Processors", "Type Parameters") for p in shape.items("Processors")]
     if not 1 <= len(processors) <= limits.MAX_PROCESSORS:
         raise InvalidArgumentError("Processors must have between 1 and 5 members")
+    found: dict[str, dict[str, str]] = {}
     for processor in processors:
-        if processor.text("Type") != "Lambda":
-            raise UnsupportedLocallyError(f"processor {processor.text('Type')}")
-    if len(processors) > 1:
-        raise InvalidArgumentError("Cannot have more than 1 Lambda processor.")
-    return True, _lambda_step(_parameters(processors[0]))
+        kind = processor.text("Type")
+        if kind not in _PARAMETERS:
+            raise UnsupportedLocallyError(f"processor {kind}")
+        if kind in found:
+            raise InvalidArgumentError(f"Cannot have more than 1 {kind} processor.")
+        found[kind] = _parameters(processor, _PARAMETERS[kind])
+    delimiter = found.get("AppendDelimiterToRecord")
+    return Processing(
+        enabled=True,
+        function=_lambda_step(found["Lambda"]) if "Lambda" in found else None,
+        delimiter=b"" if delimiter is None else _delimiter(delimiter),
+    )
 
 
-def _parameters(processor: Shape) -> dict[str, str]:
+def _delimiter(parameters: dict[str, str]) -> bytes:
+    if parameters.get("Delimiter", "\\n") not in {"\\n", "\n"}:
+        raise UnsupportedLocallyError("a Delimiter other than \\n")
+    return b"\n"
+
+
+def _parameters(processor: Shape, known: frozenset[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for item in processor.items("Parameters"):
         parameter = Shape(item, "Parameters", "ParameterName ParameterValue")
         name = parameter.text("ParameterName")
-        if name not in _PARAMETERS:
-            raise UnsupportedLocallyError(f"Lambda parameter {name}")
+        if name not in known:
+            raise UnsupportedLocallyError(f"parameter {name} of {processor.text('Type')}")
         if name in parameters:
             raise InvalidArgumentError(f"Parameter {name} is given twice")
         parameters[name] = parameter.text("ParameterValue")

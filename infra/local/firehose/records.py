@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from infra.local.firehose.choices import Choices
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,6 +36,10 @@ class Output:
     def sequence(self) -> int:
         """The source record's."""
         return self.source.sequence
+
+    def raw_data(self, choices: Choices) -> bytes:
+        """Return what an error line has of it when a step after the Lambda fails it (§13.7)."""
+        return self.data if choices.raw_data == "output" else self.source.data
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ RULES: tuple[tuple[Callable[[StreamSettings], bool], str], ...] = (
         "is enabled.",
     ),
     (
-        lambda s: s.partitioned and not s.processing,
+        lambda s: s.partitioned and not s.processing.enabled,
         "Processing Configuration is not enabled when DataPartitioning is enabled",
     ),
     (

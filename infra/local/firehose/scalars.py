@@ -129,6 +129,13 @@ def to_timestamp(value: Any) -> datetime:
     return _checked(value, lambda: _EPOCH + timedelta(microseconds=int(seconds * 1_000_000)))
 
 
+def java_timestamp(text: str) -> datetime:
+    """Read what `java.sql.Timestamp.valueOf` reads; digits after the microsecond are cut."""
+    if not _SPACED.match(text):
+        raise _mismatch(text)
+    return to_timestamp(text)
+
+
 def to_date(value: Any) -> date:
     """Read `yyyy-MM-dd`."""
     match = _DATE.match(value) if isinstance(value, str) else None

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from infra.local.firehose import limits
+from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.configuration import parse_configuration
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import (
@@ -37,7 +38,7 @@ class LocalFirehose:
 
     Nothing happens by itself: `put_record_batch` only accepts, `tick` does what is due by the
     clock, `flush` does everything at once. The mappings are read when needed, so buckets,
-    functions and tables may be added later; a stream's table is read when the stream is created.
+    functions and tables may be added later; a stream's table must be there when it is created.
 
     Args:
         stores: Bucket name to object store.
@@ -51,6 +52,7 @@ class LocalFirehose:
         faults: What goes wrong on purpose.
         journals: Where accepted records are kept until they are delivered. By default nowhere:
             what is buffered is lost with the process.
+        choices: What to do where nobody knows what the service does, and quotas.
     """
 
     def __init__(
@@ -65,9 +67,11 @@ class LocalFirehose:
         account: str = "000000000000",
         faults: Faults = NO_FAULTS,
         journals: Journals = no_journal,
+        choices: Choices = DEFAULT_CHOICES,
     ) -> None:
-        self._world = Environment(stores, functions, clock, Identifiers(random), region, faults)
-        self._tables = tables
+        self._world = Environment(
+            stores, functions, clock, Identifiers(random), region, faults, choices, tables
+        )
         self._account = account
         self._journals = journals
         self._streams: dict[str, Stream] = {}
@@ -103,16 +107,34 @@ class LocalFirehose:
                 f"Firehose {name} under accountId {self._account} already exists"
             )
         world = self._world
-        settings = parse_configuration(
-            configuration, tables=self._tables, region=world.region, account=self._account
-        )
-        self._check_places(settings)
+        settings = self._checked(configuration)
         arn = f"arn:aws:firehose:{world.region}:{self._account}:deliverystream/{name}"
         self._streams[name] = self._with_journal(
             name, lambda journal: Stream(name, arn, settings, world, journal)
         )
         self._encrypted[name] = encrypted
         return arn
+
+    def update_destination(self, name: str, configuration: Mapping[str, Any]) -> None:
+        """Change a stream to another configuration, which is a new version of it.
+
+        Args:
+            name: The stream's name.
+            configuration: The whole `ExtendedS3DestinationConfiguration` as it is to be.
+
+        Raises:
+            FirehoseError: there is no such stream, or what `CreateDeliveryStream` would refuse.
+        """
+        stream = self._stream(name)
+        stream.update(self._checked(configuration))
+
+    def version(self, name: str) -> str:
+        """Return a stream's `VersionId`: 1, and one more for each update.
+
+        Raises:
+            ResourceNotFoundError: there is no such stream.
+        """
+        return str(self._stream(name).version)
 
     def delete_delivery_stream(self, name: str) -> None:
         """Delete a stream and discard what it has buffered.
@@ -183,6 +205,14 @@ class LocalFirehose:
         """Forget the streams; their journals keep what is not delivered."""
         while self._streams:
             self._streams.popitem()[1].close()
+
+    def _checked(self, configuration: Mapping[str, Any]) -> StreamSettings:
+        world = self._world
+        settings = parse_configuration(
+            configuration, tables=world.tables, region=world.region, account=self._account
+        )
+        self._check_places(settings)
+        return settings
 
     def _check_places(self, settings: StreamSettings) -> None:
         prefixes = [settings.main.output_prefix, settings.main.error_output_prefix]

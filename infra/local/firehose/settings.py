@@ -1,11 +1,11 @@
 """A delivery stream's configuration after parsing: frozen values with defaults filled in."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Literal
 
 from infra.local.firehose.buffers import Hints
-from infra.local.firehose.hive_type import HiveType
+from infra.local.firehose.joda_pattern import JodaPattern
 from infra.local.firehose.prefix import Prefix
 
 Compression = Literal["UNCOMPRESSED", "GZIP"]
@@ -45,6 +45,16 @@ class LambdaStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Processing:
+    """`ProcessingConfiguration`, with its processors."""
+
+    enabled: bool
+    function: LambdaStep | None
+    delimiter: bytes
+    """What AppendDelimiterToRecord puts between the records of the main output."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenX:
     """Options of the OpenXJsonSerDe."""
 
@@ -52,6 +62,18 @@ class OpenX:
     dots_to_underscores: bool
     mappings: dict[str, str]
     """Column name to JSON key."""
+
+
+MILLIS = "millis"
+"""The timestamp format that is no pattern: milliseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hive:
+    """Options of the HiveJsonSerDe."""
+
+    timestamp_formats: tuple[JodaPattern | Literal["millis"], ...]
+    """Tried in their order; without any, `java.sql.Timestamp.valueOf` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +101,7 @@ class Catalogue:
 class Conversion:
     """Record format conversion, JSON to Parquet."""
 
-    columns: tuple[tuple[str, HiveType], ...]
-    openx: OpenX
+    deserializer: OpenX | Hive
     parquet: Parquet
     catalogue: Catalogue
 
@@ -90,9 +111,18 @@ class StreamSettings:
     """Everything one stream does."""
 
     main: Destination
-    partitioned: bool
-    processing: bool
-    """`ProcessingConfiguration.Enabled`, with or without a Lambda in it."""
-    function: LambdaStep | None
+    partition_retry: timedelta | None
+    """How long a partition that cannot be stored is retried; None without partitioning."""
+    processing: Processing
     conversion: Conversion | None
     backup: Destination | None
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether dynamic partitioning is on."""
+        return self.partition_retry is not None
+
+    @property
+    def function(self) -> LambdaStep | None:
+        """The Lambda processor."""
+        return self.processing.function

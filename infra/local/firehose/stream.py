@@ -9,6 +9,7 @@ from typing import Any
 from infra.local.firehose import error_lines
 from infra.local.firehose.buffers import Buffer, Hints
 from infra.local.firehose.conversion import convert
+from infra.local.firehose.conversion_configuration import table_columns
 from infra.local.firehose.delivery import compressed, deliver
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
@@ -17,13 +18,14 @@ from infra.local.firehose.partitions import Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.processing import Invoker
 from infra.local.firehose.records import ErrorLine, Failure, Output, Source
+from infra.local.firehose.retention import BlockedError, Retention
 from infra.local.firehose.settings import StreamSettings
 
 _AT_ONCE = Hints(1, timedelta(0))
 """Without a Lambda nothing is buffered before the destination."""
 
-Lane = tuple[Buffer[Any], Callable[[list[Any]], None]]
-"""A buffer, and how one batch of it is stored."""
+Lane = tuple[Buffer[Any], Callable[[list[Any]], None], bool]
+"""A buffer, how one batch of it is stored, and whether it is a partition of the main output."""
 
 
 class Stream:
@@ -48,16 +50,18 @@ class Stream:
         self._name = name
         self._arn = arn
         self._settings = settings
+        self.version = 1
+        """§4.2: of the configuration; it is in the names of objects."""
         self._world = world
         self._arriving = Lock()
         self._working = Lock()
-        function = settings.function
-        self._incoming: Buffer[Source] = Buffer(function.hints if function else _AT_ONCE)
-        self._partitions = Partitions(settings.main, world.identifiers)
+        self._incoming: Buffer[Source] = Buffer(_incoming_hints(settings))
+        self._partitions = Partitions(settings.main, world.identifiers, world.choices)
         self._errors: dict[str, Buffer[ErrorLine]] = {}
         self._backup: Buffer[Source] | None = (
             Buffer(settings.backup.hints) if settings.backup else None
         )
+        self._retention = Retention(world.choices, settings.partition_retry)
         self._journal = journal
         self._next = 0
         now = world.clock()
@@ -95,6 +99,32 @@ class Stream:
         """
         self._work(lambda buffer: buffer.close())
 
+    def update(self, settings: StreamSettings) -> None:
+        """Go on with another configuration; what is buffered goes by it, too (§4.2)."""
+        with self._working, self._arriving:
+            incoming, outputs = self._incoming.drain(), self._partitions.drain()
+            lines = {type_: buffer.drain() for type_, buffer in self._errors.items()}
+            backup = self._backup.drain() if self._backup else []
+            self._settings = settings
+            self.version += 1
+            self._retention = Retention(self._world.choices, settings.partition_retry)
+            self._incoming = Buffer(_incoming_hints(settings))
+            for source, since in incoming:
+                self._incoming.add(source, len(source.data), since)
+            self._backup = Buffer(settings.backup.hints) if settings.backup else None
+            if self._backup is not None:
+                for source, since in backup:
+                    self._backup.add(source, len(source.data), since)
+            self._errors = {}
+            for error_type, waiting in lines.items():
+                for line, since in waiting:
+                    self._fail(error_type, line, since)
+            self._partitions = Partitions(
+                settings.main, self._world.identifiers, self._world.choices
+            )
+            for output, since in outputs:
+                self._partition(output, since)
+
     def discard(self) -> None:
         """Forget what was accepted, in the journal too; later puts are refused.
 
@@ -117,7 +147,8 @@ class Stream:
                 self._process(batch)
                 self._incoming.delivered()
             problems: list[Exception] = []
-            for buffer, store in self._lanes():
+            lost = 0
+            for buffer, store, partition in self._lanes():
                 close(buffer)
                 try:
                     while items := buffer.oldest():
@@ -125,10 +156,12 @@ class Stream:
                         buffer.delivered()
                 except Exception as error:  # one destination down must not stop the others (§5)
                     problems.append(error)
+                    now = self._world.clock()
+                    lost += self._retention.give_up(buffer, error, now, partition=partition)
             with self._arriving:
                 self._journal.release(self._lowest())
             if problems:
-                raise DeliveryError(self._name, problems[0]) from problems[0]
+                raise DeliveryError(self._name, problems[0], lost) from problems[0]
 
     def _lowest(self) -> int:
         """Return the lowest sequence that is not fully delivered, or the next one."""
@@ -165,6 +198,7 @@ class Stream:
             region=world.region,
             identifiers=world.identifiers,
             clock=world.clock,
+            choices=world.choices,
         ).process(batch)
 
     def _function_arn(self) -> str:
@@ -174,7 +208,8 @@ class Stream:
         try:
             self._partitions.add(output, now)
         except UnpartitionedError as error:
-            failure = Failure(output.source, error.code, error.message, output.data, 1, now)
+            raw = output.raw_data(self._world.choices)
+            failure = Failure(output.source, error.code, error.message, raw, 1, now)
             self._fail(error.error_type, error_lines.partitioning_line(failure), now)
 
     def _fail(self, error_type: str, line: ErrorLine, now: datetime) -> None:
@@ -184,11 +219,11 @@ class Stream:
 
     def _lanes(self) -> Iterator[Lane]:
         if self._backup is not None:
-            yield self._backup, self._store_backup
+            yield self._backup, self._store_backup, False
         for prefix, buffer in self._partitions.buffers():
-            yield buffer, partial(self._store_main, prefix)
+            yield buffer, partial(self._store_main, prefix), True
         for error_type, lines in self._errors.items():
-            yield lines, partial(self._store_errors, error_type)
+            yield lines, partial(self._store_errors, error_type), False
 
     def _store_backup(self, sources: list[Source]) -> None:
         destination = self._settings.backup
@@ -200,6 +235,7 @@ class Stream:
             destination,
             destination.output_prefix,
             body,
+            version=self.version,
             oldest=_oldest(sources),
             extension=extension,
         )
@@ -208,17 +244,33 @@ class Stream:
         main, conversion = self._settings.main, self._settings.conversion
         body: bytes | None
         if conversion is None:
-            body, extension = compressed(b"".join(o.data for o in outputs), main)
+            joined = self._settings.processing.delimiter.join(o.data for o in outputs)
+            body, extension = compressed(joined, main)
         else:
             now = self._world.clock()
-            body, failures = convert(outputs, conversion, now=now, order=self._order)
+            schema = table_columns(conversion.catalogue, self._world.tables)
+            choices = self._world.choices
+            body, failures = convert(
+                outputs, conversion, schema, now=now, order=self._order, choices=choices
+            )
             extension = main.extension or ".parquet"
             if failures:  # first, and in the same step: §3.4, a failing error write blocks delivery
                 lines = [error_lines.conversion_line(f, conversion.catalogue) for f in failures]
-                self._store_errors(error_lines.CONVERSION, lines)
+                try:
+                    self._store_errors(error_lines.CONVERSION, lines)
+                except Exception as error:
+                    raise BlockedError(f"{type(error).__name__}: {error}") from error
         if body is not None:
-            oldest = _oldest(outputs)
-            deliver(self._world, self._name, main, prefix, body, oldest=oldest, extension=extension)
+            deliver(
+                self._world,
+                self._name,
+                main,
+                prefix,
+                body,
+                version=self.version,
+                oldest=_oldest(outputs),
+                extension=extension,
+            )
 
     def _store_errors(self, error_type: str, lines: list[ErrorLine]) -> None:
         main = self._settings.main
@@ -230,10 +282,15 @@ class Stream:
             b"\n".join(line.text for line in lines) + b"\n",
             oldest=_oldest(lines),
             error_type=error_type,
+            version=self.version,
         )
 
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
         return self._world.identifiers.shuffled(rows) if self._world.faults.reorder else rows
+
+
+def _incoming_hints(settings: StreamSettings) -> Hints:
+    return settings.function.hints if settings.function else _AT_ONCE
 
 
 def _oldest(items: Sequence[Source] | Sequence[Output] | Sequence[ErrorLine]) -> datetime:

@@ -9,6 +9,12 @@ _TOKEN = re.compile(
     r"(?P<quote>'')|'(?P<text>(?:[^']|'')+)'|(?P<letters>([A-Za-z])\4*)|(?P<other>.)"
 )
 _RESERVED = frozenset("'{}#[]")
+_JAVAS = frozenset("GuyDMLdQqYwWEecFaBhKkHmsSAnNVvzOXxZp")
+"""What Java's DateTimeFormatter has letters for."""
+
+
+class UnknownFieldError(ValueError):
+    """A field that Java has and this does not write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class TimePattern:
         """Parse a pattern.
 
         Raises:
-            ValueError: it has letters or marks beyond the supported ones, or an open quote.
+            ValueError: it has letters that Java has not, marks or an open quote;
+                `UnknownFieldError` for letters that only Java has.
         """
         if not pattern:
             raise ValueError("empty pattern")
@@ -41,7 +48,8 @@ def _part(token: re.Match[str]) -> tuple[str, bool]:
         return token["text"].replace("''", "'"), False
     if token["letters"]:
         if token["letters"] not in _FORMS:
-            raise ValueError(f"letters {token['letters']!r}")
+            known = token["letters"][0] in _JAVAS
+            raise (UnknownFieldError if known else ValueError)(f"letters {token['letters']!r}")
         return _FORMS[token["letters"]], True
     if token["other"] in _RESERVED:
         raise ValueError(f"mark {token['other']!r}")

@@ -8,7 +8,15 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
+from infra.local.firehose import (
+    DEFAULT_CHOICES,
+    NO_FAULTS,
+    Choices,
+    Faults,
+    Journals,
+    LocalFirehose,
+    no_journal,
+)
 from infra.local.store import MemoryStore
 from schemas.tables import Column, Table
 
@@ -149,6 +157,13 @@ def processing(**parameters: str) -> dict[str, Any]:
     }
 
 
+def delimiting(delimiter: str = "\\n") -> dict[str, Any]:
+    """Return a processing configuration that only puts a delimiter between records."""
+    parameters = [{"ParameterName": "Delimiter", "ParameterValue": delimiter}]
+    processor = {"Type": "AppendDelimiterToRecord", "Parameters": parameters}
+    return {"Enabled": True, "Processors": [processor]}
+
+
 def conversion(openx: Mapping[str, Any] | None = None, **parquet: Any) -> dict[str, Any]:
     """Return a conversion of the test table."""
     return {
@@ -174,6 +189,8 @@ class World:
         seed: int = 1,
         store: MemoryStore | None = None,
         journals: Journals = no_journal,
+        choices: Choices = DEFAULT_CHOICES,
+        tables: Mapping[tuple[str, str], Table] | None = None,
     ) -> None:
         self.clock = Clock()
         self.store = store or MemoryStore()
@@ -183,11 +200,12 @@ class World:
             LocalFirehose,
             stores={"lake": self.store},
             functions={FUNCTION: function or self.function},
-            tables={("db", "rows"): TABLE},
+            tables={("db", "rows"): TABLE} if tables is None else tables,
             clock=self.clock,
             random=Random(seed),
             faults=faults,
             journals=journals,
+            choices=choices,
         )
         self.firehose = self._make()
         self.arn = self.firehose.create_delivery_stream(STREAM, self.settings)

@@ -8,13 +8,14 @@ import pytest
 
 from infra.local.firehose import FirehoseError
 from infra.local.firehose.configuration import parse_configuration
-from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.settings import OpenX, StreamSettings
 from tests.infra.firehose.setups import (
     FUNCTION,
     ROLE,
     TABLE,
     configuration,
     conversion,
+    delimiting,
     plain,
     processing,
 )
@@ -31,6 +32,11 @@ def parse(settings: Mapping[str, Any]) -> StreamSettings:
 def hints(size: int, interval: int) -> dict[str, int]:
     """Return buffering hints."""
     return {"SizeInMBs": size, "IntervalInSeconds": interval}
+
+
+def _twice() -> dict[str, Any]:
+    one = processing()
+    return {**one, "Processors": one["Processors"] * 2}
 
 
 REFUSED = [
@@ -57,6 +63,12 @@ REFUSED = [
         "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is "
         "enabled",
     ),
+    (
+        configuration(ProcessingConfiguration=delimiting()),
+        "Lambda should be present when S3 Prefix contains keys from partitionKeyFromLambda "
+        "namespace",
+    ),
+    (configuration(ProcessingConfiguration=_twice()), "Cannot have more than 1 Lambda processor."),
     (
         configuration(ProcessingConfiguration=None),
         "Processing Configuration is not enabled when DataPartitioning is enabled",
@@ -90,6 +102,21 @@ REFUSED = [
 ]
 
 
+@pytest.mark.fact(
+    "conversion-uncompressed",
+    "conversion-buffer-size",
+    "partitioning-buffer-size",
+    "partitioning-buffer-interval",
+    "partitioning-prefix",
+    "partitioning-processing",
+    "namespace-without-partitioning",
+    "partitioning-lambda",
+    "one-lambda",
+    "error-prefix-required",
+    "timestamp-pattern",
+    "retries-range",
+    "lambda-buffer-size",
+)
 @pytest.mark.parametrize(("settings", "message"), REFUSED)
 def test_the_services_refusals_have_the_services_words(
     settings: dict[str, Any], message: str
@@ -106,17 +133,19 @@ def _parts(without: str) -> dict[str, Any]:
     return {name: part for name, part in conversion().items() if name != without}
 
 
-def _two_lambdas() -> dict[str, Any]:
-    one = processing()
-    return {**one, "Processors": one["Processors"] * 2}
-
-
 ALSO_REFUSED = {
     "unknown setting": configuration(Unheard="of"),
     "unknown lambda parameter": configuration(ProcessingConfiguration=processing(Unheard="of")),
     "one lambda buffer hint": configuration(ProcessingConfiguration=processing(BufferSizeInMBs="")),
     "no lambda ARN": configuration(ProcessingConfiguration=processing(LambdaArn="")),
-    "two lambdas": configuration(ProcessingConfiguration=_two_lambdas()),
+    "no processors": configuration(ProcessingConfiguration={"Enabled": True, "Processors": []}),
+    "six processors": configuration(
+        ProcessingConfiguration={"Enabled": True, "Processors": processing()["Processors"] * 6}
+    ),
+    "another processor": configuration(
+        ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "Decompression"}]}
+    ),
+    "another delimiter": plain(ProcessingConfiguration=delimiting(";")),
     "retries that are no number": configuration(
         ProcessingConfiguration=processing(NumberOfRetries="many")
     ),
@@ -156,10 +185,12 @@ ALSO_REFUSED = {
     "no input format": configuration(
         DataFormatConversionConfiguration=_parts("InputFormatConfiguration")
     ),
-    "hive deserializer": configuration(
+    "timestamp format": configuration(
         DataFormatConversionConfiguration={
             **conversion(),
-            "InputFormatConfiguration": {"Deserializer": {"HiveJsonSerDe": {}}},
+            "InputFormatConfiguration": {
+                "Deserializer": {"HiveJsonSerDe": {"TimestampFormats": ["EEE"]}}
+            },
         }
     ),
     "two deserializers": configuration(
@@ -193,11 +224,82 @@ ALSO_REFUSED = {
 }
 
 
+@pytest.mark.fact(
+    "lambda-buffer-both",
+    "processor-count",
+    "logging-needs-names",
+    "error-prefix-type",
+    "prefix-without-type",
+    "backup-configuration",
+    "backup-interval",
+    "backup-needs-a-step",
+    "conversion-parts",
+    "conversion-table-at-create",
+    "parquet-page-size",
+    "partition-retry-duration",
+)
 @pytest.mark.parametrize("settings", ALSO_REFUSED.values(), ids=ALSO_REFUSED)
 def test_what_has_no_captured_message_is_refused_too(settings: dict[str, Any]) -> None:
     """Nothing that AWS refuses, and nothing without effect here, is taken in silence."""
     with pytest.raises(FirehoseError):
         parse(settings)
+
+
+def _lambda(**parameters: str) -> dict[str, Any]:
+    return configuration(ProcessingConfiguration=processing(**parameters))
+
+
+def _backup(size: int, interval: int) -> dict[str, Any]:
+    backup = {"BucketARN": "arn:aws:s3:::lake", "RoleARN": ROLE}
+    return configuration(S3BackupConfiguration={**backup, "BufferingHints": hints(size, interval)})
+
+
+def _retry(seconds: int) -> dict[str, Any]:
+    return configuration(
+        DynamicPartitioningConfiguration={
+            "Enabled": True,
+            "RetryOptions": {"DurationInSeconds": seconds},
+        }
+    )
+
+
+@pytest.mark.fact("retries-range", "lambda-buffer-size", "lambda-buffer-interval")
+@pytest.mark.fact("partitioning-buffer-size", "partitioning-buffer-interval")
+@pytest.mark.fact("conversion-buffer-size", "backup-interval", "partition-retry-duration")
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        (_lambda(NumberOfRetries="0"), _lambda(NumberOfRetries="-1")),
+        (_lambda(NumberOfRetries="300"), _lambda(NumberOfRetries="301")),
+        (_lambda(BufferSizeInMBs="0.2"), _lambda(BufferSizeInMBs="0.19")),
+        (_lambda(BufferSizeInMBs="3"), _lambda(BufferSizeInMBs="3.01")),
+        (_lambda(BufferIntervalInSeconds="0"), _lambda(BufferIntervalInSeconds="-1")),
+        (_lambda(BufferIntervalInSeconds="900"), _lambda(BufferIntervalInSeconds="901")),
+        (
+            configuration(BufferingHints=hints(64, 60)),
+            configuration(BufferingHints=hints(63, 60)),
+        ),
+        (
+            configuration(BufferingHints=hints(128, 900)),
+            configuration(BufferingHints=hints(129, 900)),
+        ),
+        (
+            configuration(BufferingHints=hints(64, 60)),
+            configuration(BufferingHints=hints(64, 59)),
+        ),
+        (plain(BufferingHints=hints(1, 0)), plain(BufferingHints=hints(0, 0))),
+        (plain(BufferingHints=hints(1, 900)), plain(BufferingHints=hints(1, 901))),
+        (_backup(1, 60), _backup(1, 59)),
+        (_backup(128, 900), _backup(129, 900)),
+        (_retry(0), _retry(-1)),
+        (_retry(7200), _retry(7201)),
+    ],
+)
+def test_the_bounds_of_numbers(inside: dict[str, Any], outside: dict[str, Any]) -> None:
+    """The last value that is accepted, and the first that is not."""
+    parse(inside)
+    with pytest.raises(FirehoseError):
+        parse(outside)
 
 
 def test_a_full_configuration_is_read_as_given() -> None:
@@ -211,9 +313,17 @@ def test_a_full_configuration_is_read_as_given() -> None:
     assert settings.backup is not None
     assert settings.backup.hints.interval == timedelta(seconds=300)
     assert settings.conversion is not None
-    assert not settings.conversion.openx.case_insensitive
+    assert settings.conversion.deserializer == OpenX(False, False, {})
 
 
+@pytest.mark.fact(
+    "conversion-buffer-size",
+    "retries-default",
+    "lambda-buffer-size",
+    "lambda-buffer-interval",
+    "parquet-compression",
+    "parquet-dictionary",
+)
 def test_defaults_are_the_services() -> None:
     """Buffers, retries and formats that are left out are those of the API."""
     bare = processing(NumberOfRetries="", BufferSizeInMBs="", BufferIntervalInSeconds="")
@@ -233,10 +343,12 @@ def test_defaults_are_the_services() -> None:
     assert settings.function.hints.interval == timedelta(seconds=60)
     assert settings.conversion is not None
     assert settings.conversion.parquet.compression == "SNAPPY"
+    assert settings.conversion.parquet.page_size == MIB
     assert not settings.conversion.parquet.dictionary
     assert parse(plain(BufferingHints=None)).main.hints.size == 5 * MIB
 
 
+@pytest.mark.fact("conversion-enabled-default")
 def test_conversion_without_enabled_is_on() -> None:
     """An omitted Enabled counts as true for conversion, as a capture showed."""
     parts = _parts("Enabled")

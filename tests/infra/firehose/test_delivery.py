@@ -1,16 +1,18 @@
 """Buffers, object keys, partitions and the backup, on a clock that is moved (§4, §5)."""
 
 import gzip
+import io
 import re
-from collections.abc import Iterator
 from random import Random
 
+import pyarrow.parquet as pq
 import pytest
 
-from infra.local.firehose import DeliveryError, Faults, LocalFirehose, limits
+from infra.local.firehose import Choices, DeliveryError, Faults, LocalFirehose, limits
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.store import MemoryStore
-from schemas.lake import ObjectInfo, ObjectStore
+from schemas.lake import ObjectStore
+from tests.infra.firehose.brokenstore import BrokenStore
 from tests.infra.firehose.setups import (
     FUNCTION,
     ROLE,
@@ -21,9 +23,11 @@ from tests.infra.firehose.setups import (
     World,
     configuration,
     data_of,
+    delimiting,
     echo,
     ok,
     plain,
+    processing,
 )
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -39,6 +43,14 @@ def bare(**changes: object) -> dict[str, object]:
     return configuration(DataFormatConversionConfiguration=None, **changes)
 
 
+@pytest.mark.fact(
+    "object-name",
+    "timestamp-is-arrival",
+    "custom-time-zone",
+    "hour-is-added",
+    "extensions",
+    "gzip-object",
+)
 @pytest.mark.parametrize(
     ("changes", "pattern"),
     [
@@ -69,6 +81,7 @@ def test_object_keys_follow_the_naming_rules(changes: dict[str, object], pattern
     assert re.fullmatch(pattern, key)
 
 
+@pytest.mark.fact("extensions", "parquet-object", "error-object-extension")
 def test_converted_and_error_objects_have_their_extensions() -> None:
     """Conversion ends in .parquet, errors in nothing."""
     world = World(answer=lambda r: echo(r) if data_of(r) != b"bad" else None)
@@ -81,6 +94,7 @@ def test_converted_and_error_objects_have_their_extensions() -> None:
     )
 
 
+@pytest.mark.fact("partition-buffers", "controlled-clock")
 def test_each_partition_has_its_own_buffer_and_clock() -> None:
     """A partition is delivered when its own interval has passed."""
     world = World(bare(), answer=by_first_letter)
@@ -95,6 +109,7 @@ def test_each_partition_has_its_own_buffer_and_clock() -> None:
     assert len(world.keys("main/k=a/")) == 1
 
 
+@pytest.mark.fact("partition-buffers")
 def test_a_buffer_goes_when_its_size_is_reached() -> None:
     """A destination's size hint closes an object, whatever the time."""
     world = World(plain(BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 900}))
@@ -106,6 +121,13 @@ def test_a_buffer_goes_when_its_size_is_reached() -> None:
     assert sorted(len(body) for body in world.bodies("main/")) == [200_000, 1_000_000]
 
 
+@pytest.mark.fact(
+    "partition-key-unusable",
+    "partition-keys-are-texts",
+    "partition-key-code",
+    "partition-key-type",
+    "conversion-raw-data",
+)
 @pytest.mark.parametrize("value", [None, "", 7, ["a"], "a/../b", "//x", "x" * 600, "\0"])
 def test_a_record_without_a_usable_partition_goes_to_the_error_output(value: object) -> None:
     """A missing, empty, non-text or unstorable key costs its own record only."""
@@ -128,6 +150,7 @@ def test_a_record_without_a_usable_partition_goes_to_the_error_output(value: obj
     assert world.bodies("main/") == [b"good"]
 
 
+@pytest.mark.fact("active-partitions", "partition-overflow")
 def test_partitions_over_the_limit_go_to_the_error_output() -> None:
     """The 501st active partition is refused; delivered ones no longer count."""
     world = World(bare(), answer=lambda r: ok(r, k=data_of(r).decode()))
@@ -142,6 +165,13 @@ def test_partitions_over_the_limit_go_to_the_error_output() -> None:
     assert len(world.keys("main/")) == 501
 
 
+@pytest.mark.fact(
+    "backup-keeps-all",
+    "backup-concatenates",
+    "result-dropped",
+    "result-processing-failed",
+    "backup-after-processing",
+)
 def test_the_backup_keeps_every_record_in_its_own_time() -> None:
     """Dropped, failed or fine, all source bytes are kept, without a delimiter."""
     words = {b"o": "Ok", b"d": "Dropped", b"f": "ProcessingFailed"}
@@ -158,6 +188,7 @@ def test_the_backup_keeps_every_record_in_its_own_time() -> None:
     )
 
 
+@pytest.mark.fact("backup-interval", "gzip-object")
 def test_the_backup_may_be_compressed_beside_conversion() -> None:
     """GZIP is one member with the glued records, and ends in .gz."""
     backup = {
@@ -174,30 +205,16 @@ def test_the_backup_may_be_compressed_beside_conversion() -> None:
     assert gzip.decompress(world.store.get(key)) == b'{"id":1}{"id":2}'
 
 
-class FailingStore(MemoryStore):
-    """A store whose puts under some prefix fail until it is repaired."""
-
-    def __init__(self, broken: str) -> None:
-        super().__init__()
-        self.broken: str | None = broken
-
-    def put(self, key: str, body: bytes) -> None:
-        """Fail below the broken prefix."""
-        if self.broken is not None and key.startswith(self.broken):
-            raise PermissionError(key)
-        super().put(key, body)
-
-    def under(self, prefix: str) -> Iterator[bytes]:
-        """Yield the bodies under a prefix."""
-        info: ObjectInfo
-        for info in self.list(prefix):
-            yield self.get(info.key)
+def under(store: MemoryStore, prefix: str) -> list[bytes]:
+    """Return the bodies under a prefix."""
+    return [store.get(info.key) for info in store.list(prefix)]
 
 
+@pytest.mark.fact("backup-independent", "lambda-result-is-kept")
 @pytest.mark.parametrize("broken", ["main/k=a/", "raw/", "errors/"])
 def test_one_destination_down_stops_no_other_and_loses_nothing(broken: str) -> None:
     """What could not be stored is kept, named, and stored once the store is repaired."""
-    store = FailingStore(broken)
+    store = BrokenStore(broken)
     stores: dict[str, ObjectStore] = {"lake": store}
     function = Function(lambda r: by_first_letter(r) if data_of(r) != b"none" else None)
     firehose = LocalFirehose(
@@ -213,12 +230,12 @@ def test_one_destination_down_stops_no_other_and_loses_nothing(broken: str) -> N
         firehose.flush(STREAM)
     expected = {"main/k=a/": [b"a"], "main/k=b/": [b"b"], "raw/": [b"abnone"]}
     for prefix, bodies in expected.items():
-        assert list(store.under(prefix)) == ([] if prefix == broken else bodies)
+        assert under(store, prefix) == ([] if prefix == broken else bodies)
     store.broken = None
     firehose.flush(STREAM)
     for prefix, bodies in expected.items():
-        assert list(store.under(prefix)) == bodies
-    assert len(list(store.under("errors/"))) == 1
+        assert under(store, prefix) == bodies
+    assert len(under(store, "errors/")) == 1
     assert len(function.events) == 1
 
 
@@ -240,6 +257,7 @@ def test_an_interrupted_invocation_is_begun_again() -> None:
     assert (world.bodies("main/"), world.bodies("raw/")) == ([b"x"], [b"x"])
 
 
+@pytest.mark.fact("deliver-twice")
 def test_duplicates_on_purpose() -> None:
     """A batch invoked twice doubles main output, an object stored twice doubles everything."""
     world = World(plain(), faults=Faults(duplicate_batches=True))
@@ -255,6 +273,7 @@ def test_duplicates_on_purpose() -> None:
     assert sorted(world.bodies("raw/")) == [b"x", b"y", b"y"]
 
 
+@pytest.mark.fact("reorder", "no-order")
 def test_disorder_on_purpose() -> None:
     """Reordering changes the order and nothing else."""
     world = World(plain(), faults=Faults(reorder=True))
@@ -273,3 +292,62 @@ def test_random_things_have_the_services_forms() -> None:
     assert len(set(ids.record_ids(500))) == 500
     assert same.uuid() != ids.uuid()
     assert Identifiers(Random(3)).put_id() == Identifiers(Random(3)).put_id()
+
+
+@pytest.mark.fact("order-of-processing", "one-partition-per-record")
+def test_a_record_goes_through_lambda_partition_and_conversion_in_this_order() -> None:
+    """Partitions come from what the Lambda answers, and are found before anything is converted."""
+    rows = b'{"id":1}\n{"id":2}'
+    world = World(
+        answer=lambda r: ok(r, rows, k="b") if data_of(r) == b"rows" else ok(r, b"not JSON")
+    )
+    world.put(b"rows", b"lost")
+    world.flush()
+    (body,) = world.bodies("main/k=b/")
+    assert pq.read_table(io.BytesIO(body))["id"].to_pylist() == [1, 2]
+    assert world.keys("main/") == world.keys("main/k=b/")
+    assert len(world.error_lines("metadata-extraction-failed")) == 1
+    assert world.keys("errors/format-conversion-failed/") == []
+
+
+@pytest.mark.fact("append-delimiter")
+def test_a_delimiter_goes_between_the_records_of_the_main_output() -> None:
+    """There is none after the last, and none in the backup."""
+    both = processing()
+    both["Processors"] += delimiting()["Processors"]
+    world = World(plain(ProcessingConfiguration=both))
+    world.put(b"a", b"b", b"c")
+    world.flush()
+    assert world.bodies("main/") == [b"a\nb\nc"]
+    assert world.bodies("raw/") == [b"abc"]
+
+
+@pytest.mark.fact("error-without-backup")
+def test_errors_are_written_without_a_backup() -> None:
+    """The error output does not depend on the backup."""
+    world = World(plain(S3BackupMode=None, S3BackupConfiguration=None), lambda r: None)
+    world.put(b"x")
+    world.flush()
+    assert len(world.error_lines("processing-failed")) == 1
+    assert len(world.keys()) == 1
+
+
+@pytest.mark.fact("active-partitions", "partition-overflow-fields", "partition-key-code")
+@pytest.mark.fact("partition-key-type", "conversion-raw-data")
+def test_partition_errors_can_be_chosen() -> None:
+    """The limit is a quota; codes, the type and the raw data are not known."""
+    choices = Choices(
+        max_active_partitions=1,
+        partition_limit_code="Limit",
+        partition_key_code="Key",
+        partition_key_type="no-key",
+        raw_data="source",
+    )
+    keys = {b"a": {"k": "a"}, b"b": {"k": "b"}, b"-": {}}
+    world = World(bare(), lambda r: ok(r, b"out", **keys[data_of(r)]), choices=choices)
+    world.put(b"a", b"b", b"-")
+    world.flush()
+    (limit,) = world.error_lines("activePartitionExceeded")
+    (key,) = world.error_lines("no-key")
+    assert (limit["errorCode"], limit["rawData"]) == ("Limit", "Yg==")
+    assert (key["errorCode"], key["rawData"]) == ("Key", "LQ==")

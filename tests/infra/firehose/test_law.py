@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +103,7 @@ def error_ids(world: World) -> set[int]:
     return sources | {int(row.get("text", row["id"])) for row in outputs}
 
 
+@pytest.mark.fact("at-least-once")
 @settings(deadline=None, max_examples=120)
 @given(BATCHES, st.lists(st.integers(0, 400), min_size=6, max_size=6), FAULTS, st.integers(0, 9))
 def test_no_accepted_record_is_lost(

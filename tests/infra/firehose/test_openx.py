@@ -27,6 +27,18 @@ def read(type_: str, value: Any, options: OpenX = EXACT) -> Any:
     return MISFIT if failures else arrays[0].to_pylist()[0]
 
 
+@pytest.mark.fact(
+    "openx-string-to-number",
+    "openx-number-to-string",
+    "openx-object-to-string",
+    "openx-scalar-to-array",
+    "openx-array-to-struct",
+    "openx-scalar-to-struct",
+    "openx-timestamps",
+    "openx-epoch",
+    "unknown-field",
+    "missing-field",
+)
 @pytest.mark.parametrize(
     ("type_", "value", "expected"),
     [
@@ -50,6 +62,11 @@ def read(type_: str, value: Any, options: OpenX = EXACT) -> Any:
         ("bigint", [1], MISFIT),
         ("int", 2**31 - 1, 2**31 - 1),
         ("int", 2**31, MISFIT),
+        ("smallint", "-32768", -(2**15)),
+        ("smallint", 2**15, MISFIT),
+        ("tinyint", 127, 127),
+        ("tinyint", 128, MISFIT),
+        ("float", "0.5", 0.5),
         ("double", 1, 1.0),
         ("double", "1e3", 1000.0),
         ("double", "NaN", MISFIT),
@@ -142,6 +159,7 @@ def test_a_misfit_names_the_value() -> None:
     assert failures == {1: 'For input string: "oops"'}
 
 
+@pytest.mark.fact("openx-case-insensitive", "openx-case-sensitive")
 def test_case_is_kept_or_folded_at_every_depth() -> None:
     """CaseInsensitive lower-cases map keys too; without it names must match exactly."""
     row = {"Tags": {"CostCenter": "A"}, "S": {"Name": "x"}, "t": [{"K": 1}]}
@@ -160,6 +178,7 @@ def test_case_is_kept_or_folded_at_every_depth() -> None:
     assert [a.to_pylist()[0] for a in exact] == [None, None, '[{"K":1}]']
 
 
+@pytest.mark.fact("openx-mappings", "openx-dots")
 def test_columns_may_have_other_json_keys() -> None:
     """A mapping names the key of a column, and dots become underscores if asked."""
     options = OpenX(case_insensitive=False, dots_to_underscores=True, mappings={"ts": "timestamp"})
@@ -168,6 +187,7 @@ def test_columns_may_have_other_json_keys() -> None:
     assert [a.to_pylist() for a in arrays] == [["x"], ["y"]]
 
 
+@pytest.mark.fact("union-types", "set-types")
 @pytest.mark.parametrize(
     "text",
     [
@@ -182,6 +202,7 @@ def test_columns_may_have_other_json_keys() -> None:
         "decimal(5,6)",
         "int int",
         "uniontype<int>",
+        "set<string>",
     ],
 )
 def test_other_types_are_refused(text: str) -> None:
@@ -190,6 +211,7 @@ def test_other_types_are_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.fact("several-documents")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -205,6 +227,7 @@ def test_a_record_is_a_sequence_of_documents(data: bytes, expected: list[Any]) -
     assert parse_documents(data) == expected
 
 
+@pytest.mark.fact("no-json-array", "conversion-parse-error", "conversion-malformed")
 @pytest.mark.parametrize(
     ("data", "code"),
     [

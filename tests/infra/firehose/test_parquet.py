@@ -50,6 +50,7 @@ def test_physical_types_are_hives() -> None:
     assert file.metadata.format_version == "1.0"
 
 
+@pytest.mark.fact("parquet-compression", "parquet-dictionary")
 @pytest.mark.parametrize("compression", ["SNAPPY", "GZIP", "UNCOMPRESSED"])
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_the_serializers_options_are_used(compression: str, dictionary: bool) -> None:
@@ -93,6 +94,7 @@ def test_rows_come_back_as_sent() -> None:
     assert set(back[2].values()) == {None}
 
 
+@pytest.mark.fact("conversion-fails-per-record", "conversion-parse-error", "conversion-malformed")
 def test_a_record_fails_as_a_whole_and_alone() -> None:
     """One bad document takes its record's rows with it, and no other record's."""
     world = World()
@@ -111,6 +113,7 @@ def test_a_record_fails_as_a_whole_and_alone() -> None:
     assert lines[2]["lastErrorMessage"] == "The record was empty or contained only whitespace."
 
 
+@pytest.mark.fact("conversion-error-object", "conversion-error-fields", "conversion-raw-data")
 def test_the_conversion_error_line_is_the_documented_one() -> None:
     """Field order and types, and the Lambda's output as raw data."""
     world = World(answer=lambda r: ok(r, b'{"id":"oops"}', k="a"))
@@ -132,6 +135,7 @@ def test_the_conversion_error_line_is_the_documented_one() -> None:
     ) % (arrival, arrival + 1000)
 
 
+@pytest.mark.fact("no-order", "reorder")
 def test_rows_are_reordered_on_purpose() -> None:
     """Disorder within a file is a permutation of its rows, each still whole."""
     world = World(faults=Faults(reorder=True))
@@ -149,6 +153,7 @@ def test_rows_are_reordered_on_purpose() -> None:
         assert [part["name"] for part in row["parts"]] == [str(row["id"])] * (row["id"] % 3)
 
 
+@pytest.mark.fact("empty-data")
 def test_empty_output_is_a_conversion_failure() -> None:
     """Ok with no data does not convert; Dropped is the way to say nothing."""
     world = World(answer=lambda r: ok(r, b"", k="a") if data_of(r) == b"x" else echo(r))

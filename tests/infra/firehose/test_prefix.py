@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from infra.local.firehose.errors import InvalidArgumentError
+from infra.local.firehose.errors import InvalidArgumentError, UnsupportedLocallyError
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.time_pattern import TimePattern
@@ -19,6 +19,7 @@ def evaluate(prefix: Prefix, error_type: str = "") -> str:
     return prefix.evaluate(MOMENT, Identifiers(Random(1)), error_type)
 
 
+@pytest.mark.fact("timestamp-pattern")
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
@@ -42,6 +43,7 @@ def test_other_patterns_are_refused(pattern: str) -> None:
         TimePattern.parse(pattern)
 
 
+@pytest.mark.fact("hour-is-added")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -57,6 +59,7 @@ def test_the_hour_is_added_only_without_expressions(text: str, expected: str) ->
     assert evaluate(Prefix.parse(text, "Prefix").with_time()) == expected
 
 
+@pytest.mark.fact("random-string")
 def test_a_random_string_is_new_each_time() -> None:
     """Each instance is 11 alphanumerics of its own, and switches the hour off."""
     text = evaluate(
@@ -88,6 +91,7 @@ def test_equal_texts_are_one_partition() -> None:
     assert evaluate(one) == "xyz/"
 
 
+@pytest.mark.fact("partition-key-unusable")
 @pytest.mark.parametrize("keys", [{}, {"k": ""}, {"k": None}, {"k": 1}, {"K": "a"}])
 def test_a_key_must_be_text(keys: dict[str, object]) -> None:
     """A missing, empty or non-text key makes no partition."""
@@ -95,10 +99,27 @@ def test_a_key_must_be_text(keys: dict[str, object]) -> None:
         Prefix.parse("!{partitionKeyFromLambda:k}/", "Prefix").bind(keys)
 
 
+@pytest.mark.fact("timestamp-pattern")
 def test_a_bad_pattern_is_named_in_the_services_words() -> None:
     """The message says in which setting it is."""
     with pytest.raises(InvalidArgumentError) as refusal:
-        Prefix.parse("!{timestamp:YYYY}", "ErrorOutputPrefix")
+        Prefix.parse("!{timestamp:bogus}", "ErrorOutputPrefix")
     assert refusal.value.message == (
         "Invalid conversion character used in the value of the expression in ErrorOutputPrefix"
     )
+
+
+def test_a_field_that_only_java_writes_is_not_called_invalid() -> None:
+    """What the service may accept is refused as not supported here."""
+    with pytest.raises(UnsupportedLocallyError, match="letters 'YYYY' in a timestamp of Prefix"):
+        Prefix.parse("!{timestamp:YYYY}", "Prefix")
+
+
+@pytest.mark.fact("prefix-length")
+def test_a_literal_prefix_may_have_512_characters() -> None:
+    """The hour that is added does not count; what is evaluated does."""
+    literal = "/".join(["x" * 127] * 4) + "/"
+    Prefix.parse(literal, "Prefix").with_time().check(Identifiers(Random(1)))
+    for text in (literal + "y", literal[:-1] + "!{timestamp:ss}"):
+        with pytest.raises(ValueError, match="longer than 512"):
+            Prefix.parse(text, "Prefix").with_time().check(Identifiers(Random(1)))

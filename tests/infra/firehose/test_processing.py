@@ -82,6 +82,20 @@ TABLE_OF_FAILURES = {
 }
 
 
+@pytest.mark.fact(
+    "lambda-missing-id",
+    "lambda-no-records",
+    "lambda-unknown-id",
+    "lambda-duplicate-id",
+    "lambda-duplicate-scope",
+    "lambda-bad-result",
+    "lambda-null-data",
+    "lambda-null-data-code",
+    "lambda-bad-base64",
+    "lambda-not-json",
+    "lambda-failed-status",
+    "result-dropped",
+)
 @pytest.mark.parametrize(
     ("response", "expected"), TABLE_OF_FAILURES.values(), ids=TABLE_OF_FAILURES
 )
@@ -90,6 +104,9 @@ def test_the_failure_table(response: str, expected: list[object]) -> None:
     assert codes(judge(["a", "b"], response)) == expected
 
 
+@pytest.mark.fact(
+    "event-shape", "event-arrival", "event-empty-data", "event-record-ids", "event-direct-put"
+)
 def test_the_event_is_the_services() -> None:
     """The function sees exactly the members that Direct PUT has."""
     world = World()
@@ -106,6 +123,7 @@ def test_the_event_is_the_services() -> None:
     assert first["recordId"] != second["recordId"]
 
 
+@pytest.mark.fact("retry-invocation-id", "lambda-answer-is-final")
 def test_an_error_is_retried_with_a_new_invocation_id() -> None:
     """Retries send the same records, and the last one may still succeed."""
     calls: list[dict[str, Any]] = []
@@ -124,6 +142,7 @@ def test_an_error_is_retried_with_a_new_invocation_id() -> None:
     assert calls[0]["records"] == calls[1]["records"] == calls[2]["records"]
 
 
+@pytest.mark.fact("lambda-answer-is-final")
 def test_an_answer_is_final_however_wrong() -> None:
     """Nothing that came back is asked for again."""
     world = World(plain(), answer=lambda record: None)
@@ -137,6 +156,7 @@ def _raise(request: str) -> str:
     raise RuntimeError("no")
 
 
+@pytest.mark.fact("lambda-raises", "lambda-large-answer")
 @pytest.mark.parametrize(
     "function",
     [_raise, lambda request: " " * (limits.MAX_LAMBDA_PAYLOAD_BYTES + 1), lambda request: "\ud800"],
@@ -157,6 +177,7 @@ def test_a_function_error_fails_the_batch_after_all_attempts(
     assert b"".join(world.bodies("raw/")) == b"xy"
 
 
+@pytest.mark.fact("lambda-large-request")
 def test_a_request_over_the_limit_is_never_sent() -> None:
     """Records without bytes fill no buffer, but do fill a request."""
     world = World(plain())
@@ -167,16 +188,17 @@ def test_a_request_over_the_limit_is_never_sent() -> None:
     assert len(world.error_lines("processing-failed")) == 50_000
 
 
+@pytest.mark.fact("lambda-not-found")
 def test_a_missing_function_is_found_out_at_delivery() -> None:
     """Creating the stream succeeds, as on AWS; the records fail."""
     world = World(plain(ProcessingConfiguration=processing(LambdaArn=FUNCTION + "2")))
     world.put(b"x")
     world.flush()
-    assert [e["errorCode"] for e in world.error_lines("processing-failed")] == [
-        "Lambda.ResourceNotFound"
-    ]
+    lines = world.error_lines("processing-failed")
+    assert [(e["errorCode"], e["attemptsMade"]) for e in lines] == [("Lambda.ResourceNotFound", 3)]
 
 
+@pytest.mark.fact("error-line-format", "error-line-fields", "error-line-raw-data")
 def test_the_error_object_is_the_captured_one() -> None:
     """Field order, case and types of the line, and its end, are the service's."""
     world = World(
@@ -223,6 +245,7 @@ def test_a_full_batch_goes_at_the_next_tick_and_another_after_its_interval() -> 
     assert len(world.function.events) == 2
 
 
+@pytest.mark.fact("result-ok", "backup-keeps-all")
 def test_output_replaces_the_record_and_the_backup_keeps_it() -> None:
     """Main output is what the function made, backup is what was put."""
     world = World(plain(), answer=lambda r: ok(r, data_of(r).upper()))

@@ -9,6 +9,7 @@ from infra.local.store import MemoryStore
 from tests.infra.firehose.setups import FUNCTION, STREAM, TABLE, World, configuration, plain
 
 
+@pytest.mark.fact("responses-positional", "response-entry", "failed-put-count")
 def test_the_answer_has_the_apis_shape() -> None:
     """One entry for each record, each with an id of its own."""
     answer = World().put(b"a", b"", b"c")
@@ -18,6 +19,7 @@ def test_the_answer_has_the_apis_shape() -> None:
     assert len({entry["RecordId"] for entry in answer["RequestResponses"]}) == 3
 
 
+@pytest.mark.fact("record-empty", "record-largest", "batch-records")
 @pytest.mark.parametrize(
     "records",
     [[b""], [b"x" * 1_024_000], [b"x"] * 500],
@@ -28,6 +30,7 @@ def test_the_limits_are_inside(records: list[bytes]) -> None:
     assert World().put(*records)["FailedPutCount"] == 0
 
 
+@pytest.mark.fact("batch-bytes")
 def test_four_mebibytes_are_accepted_and_one_byte_more_is_not() -> None:
     """The size of a batch is counted in raw bytes, with an error other than the shape checks'."""
     world = World()
@@ -39,6 +42,7 @@ def test_four_mebibytes_are_accepted_and_one_byte_more_is_not() -> None:
     assert refusal.value.message == "Records size exceeds 4 MB limit"
 
 
+@pytest.mark.fact("record-largest", "batch-records")
 @pytest.mark.parametrize(
     "records", [[], [b"x"] * 501, [b"ok", b"x" * 1_024_001]], ids=["none", "many", "large"]
 )
@@ -63,6 +67,13 @@ def test_put_record_is_a_batch_of_one() -> None:
         world.firehose.put_record(STREAM, b"x" * 1_024_001)
 
 
+@pytest.mark.fact(
+    "service-unavailable",
+    "response-entry",
+    "failed-put-count",
+    "later-records-go-on",
+    "injected-failures",
+)
 def test_a_refused_record_can_be_resent_by_its_position() -> None:
     """A scripted refusal hits exactly its record, in a call that succeeds otherwise."""
     world = World(plain(), faults=Faults(refuses=lambda ordinal, _: ordinal == 1))
@@ -77,6 +88,7 @@ def test_a_refused_record_can_be_resent_by_its_position() -> None:
     assert world.bodies("main/") == [b"021"]
 
 
+@pytest.mark.fact("service-unavailable")
 def test_a_refused_single_record_is_an_error() -> None:
     """PutRecord has no partial answer."""
     world = World(faults=Faults(refuses=some(1.0)))
@@ -96,6 +108,7 @@ def test_refusals_follow_the_seed() -> None:
     assert 10 < answers[0]["FailedPutCount"] < 40
 
 
+@pytest.mark.fact("stream-name", "stream-not-found")
 def test_streams_are_told_apart() -> None:
     """An unknown stream, a taken or bad name, and a missing bucket are refused."""
     world = World()
@@ -117,6 +130,7 @@ def test_streams_are_told_apart() -> None:
     assert refusal.value.code == "ResourceNotFoundException"
 
 
+@pytest.mark.fact("encrypted-answer")
 def test_encryption_shows_in_the_answers() -> None:
     """A stream with server-side encryption says so."""
     firehose = LocalFirehose(
@@ -129,3 +143,13 @@ def test_encryption_shows_in_the_answers() -> None:
     firehose.create_delivery_stream("s", configuration(), encrypted=True)
     assert firehose.put_record_batch("s", [b"x"])["Encrypted"] is True
     assert firehose.put_record("s", b"x")["Encrypted"] is True
+
+
+@pytest.mark.fact("put-id-is-not-lambda-id")
+def test_the_producer_and_the_function_see_other_ids() -> None:
+    """Nobody can follow a record from its put to its Lambda by an id of the service."""
+    world = World(plain())
+    answered = {entry["RecordId"] for entry in world.put(b"a", b"b")["RequestResponses"]}
+    world.flush()
+    (event,) = world.function.events
+    assert answered.isdisjoint(record["recordId"] for record in event["records"])

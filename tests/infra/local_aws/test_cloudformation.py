@@ -9,6 +9,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untype
 
 from infra.local.aws.cloudformation.deploy import TYPES
 from infra.local.aws.cloudformation.intrinsics import Resolver, references
+from infra.local.aws.cloudformation.resource_type import Made
 from infra.local.aws.cloudformation.shapes import UnfitError, fit
 from infra.local.aws.errors import DeployError
 
@@ -123,3 +124,11 @@ def test_types_and_names_are_cloudformations_own(name: str) -> None:
     assert described["typeName"] == name
     # A permission's statement is named by the API only.
     assert wanted in {None, "StatementId", *described["properties"]}
+
+
+@pytest.mark.fact("ref-and-arn")
+def test_a_stream_is_its_name_and_has_one_attribute() -> None:
+    """Ref gives the name, and Arn is all that GetAtt can give."""
+    stream = TYPES["AWS::KinesisFirehose::DeliveryStream"]
+    made = stream.made({"DeliveryStreamName": "events"}, [{"DeliveryStreamARN": "arn:of:events"}])
+    assert made == Made("events", {"Arn": "arn:of:events"})

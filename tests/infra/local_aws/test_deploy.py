@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,6 +14,8 @@ from infra.aws.errors import TemplateError
 from infra.aws.template import load_template, translate
 from infra.local.aws.errors import DeployError
 from infra.local.aws.server import LocalAws
+from infra.local.clock import ManualClock
+from infra.local.firehose import Choices
 from tests.infra.local_aws.conftest import START, open_aws
 from tests.infra.local_aws.stacks import pipeline
 
@@ -36,6 +39,17 @@ def test_a_deployed_stream_delivers_through_its_function(aws: LocalAws) -> None:
     assert {row["name"] for row in things(aws, outputs["Bucket"])} == {"red", "blue"}
 
 
+def test_choices_hold_for_the_streams_of_a_server(tmp_path: Path) -> None:
+    """A quota that was chosen for the server is the quota of its streams."""
+    choices = Choices(max_active_partitions=1)
+    with LocalAws(tmp_path, clock=ManualClock(START), random=Random(7), choices=choices) as aws:
+        bucket = aws.deploy(pipeline()).outputs["Bucket"]
+        records = [{"Data": json.dumps({"color": c, "name": c}).encode()} for c in ("red", "blue")]
+        aws.client("firehose").put_record_batch(DeliveryStreamName="small", Records=records)
+        aws.flush()
+        assert [row["name"] for row in things(aws, bucket)] == ["red"]
+
+
 def test_schedules_and_buffers_run_on_the_given_clock(aws: LocalAws) -> None:
     """Three hours of schedules pass at once, and what they put is delivered when it is due."""
     bucket = aws.deploy(pipeline()).outputs["Bucket"]
@@ -45,10 +59,10 @@ def test_schedules_and_buffers_run_on_the_given_clock(aws: LocalAws) -> None:
 
 
 def test_the_same_template_again_changes_nothing(aws: LocalAws) -> None:
-    """Deploying is idempotent; another template needs another start."""
+    """Deploying is idempotent; another stack needs another start."""
     first = aws.deploy(pipeline())
     assert aws.deploy(pipeline()) is first
-    with pytest.raises(DeployError, match="restart the server"):
+    with pytest.raises(DeployError, match="restart it"):
         aws.deploy(pipeline(), {"Name": "other"})
 
 

@@ -48,9 +48,10 @@ def athena(served: Endpoint, tmp_path: Path) -> AthenaLake:
 @pytest.fixture
 def firehose(served: Endpoint) -> FirehoseSetup:
     """Return an endpoint whose only function echoes its records."""
-    functions = {FUNCTION: ScriptedFunction(echo)}
+    function = ScriptedFunction(echo)
+    functions = {FUNCTION: function}
     clock = ManualClock(START)
     control = register_firehose(
         bucket_store=bucket_store, invoke=functions.__getitem__, clock=clock, random=Random(1)
     )
-    return FirehoseSetup(served, control, clock)
+    return FirehoseSetup(served, control, clock, function)

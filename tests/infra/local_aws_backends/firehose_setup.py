@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.aws.firehose_backend import FirehoseControl
 from infra.local.clock import ManualClock
-from tests.infra.firehose.setups import configuration
+from tests.infra.firehose.setups import Function, configuration, echo
 from tests.infra.local_aws_backends.endpoints import Endpoint
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -20,8 +20,15 @@ BUCKET_ARN = "arn:aws:s3:::lake"
 class FirehoseSetup:
     """A server with a bucket, a Glue table and a function."""
 
-    def __init__(self, served: Endpoint, control: FirehoseControl, clock: ManualClock) -> None:
+    def __init__(
+        self,
+        served: Endpoint,
+        control: FirehoseControl,
+        clock: ManualClock,
+        function: Function | None = None,
+    ) -> None:
         self.served, self.control, self.clock = served, control, clock
+        self.function = function or Function(echo)
         self.firehose = served.client("firehose")
         self.s3 = served.client("s3")
         self.s3.create_bucket(Bucket="lake")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from datetime import timedelta
 from random import Random
 
@@ -11,14 +12,16 @@ from botocore.exceptions import ClientError
 from moto.firehose.models import FirehoseBackend, firehose_backends
 
 from infra.local.aws.firehose_backend import register_firehose
+from infra.local.aws.functions import FunctionError
 from infra.local.clock import ManualClock
-from infra.local.firehose import DeliveryError, Faults
+from infra.local.firehose import Choices, DeliveryError, Faults
 from tests.infra.firehose.setups import FUNCTION, configuration, ok, plain, processing
 from tests.infra.firehose.setups import Function as ScriptedFunction
-from tests.infra.local_aws_backends.endpoints import bucket_store
+from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
 from tests.infra.local_aws_backends.firehose_setup import START, FirehoseSetup
 
 
+@pytest.mark.fact("no-glue-partitions")
 def test_records_put_over_http_become_parquet_by_the_glue_table(firehose: FirehoseSetup) -> None:
     """What boto3 puts lies in the lake as Parquet with the columns of the Glue table, and raw."""
     firehose.create()
@@ -33,6 +36,8 @@ def test_records_put_over_http_become_parquet_by_the_glue_table(firehose: Fireho
     assert table.column_names == ["id", "money"]
     assert [str(v) for v in table["money"].to_pylist()] == ["0.100000000001", "2.000000000000"]
     assert firehose.s3.get_object(Bucket="lake", Key=raw)["Body"].read().count(b"id") == 2
+    glue = firehose.served.client("glue")
+    assert glue.get_partitions(DatabaseName="db", TableName="rows")["Partitions"] == []
 
 
 def test_the_clock_delivers(firehose: FirehoseSetup) -> None:
@@ -45,6 +50,7 @@ def test_the_clock_delivers(firehose: FirehoseSetup) -> None:
         assert len(firehose.keys("main/")) == expected
 
 
+@pytest.mark.fact("record-largest", "batch-records", "batch-bytes")
 @pytest.mark.parametrize(
     ("count", "size", "code"),
     [
@@ -63,6 +69,7 @@ def test_put_limits_hold_over_http(
     assert caught.value.response["Error"]["Code"] == code
 
 
+@pytest.mark.fact("responses-positional", "failed-put-count")
 def test_partial_failures_are_positional(firehose: FirehoseSetup) -> None:
     """Injected refusals answer their own records with an error code, in a successful call."""
     firehose.create(plain())
@@ -82,6 +89,7 @@ def test_faults_hold_for_later_streams(firehose: FirehoseSetup) -> None:
     assert caught.value.response["Error"]["Code"] == "ServiceUnavailableException"
 
 
+@pytest.mark.fact("delete-discards")
 def test_deleting_a_stream_discards_its_buffers(firehose: FirehoseSetup) -> None:
     """A deleted stream's buffered records are nowhere, and its name is free again."""
     firehose.create()
@@ -140,6 +148,37 @@ def test_a_missing_function_fails_the_records_and_not_the_stream(firehose: Fireh
     (key,) = firehose.keys("errors/processing-failed/")
     body = firehose.s3.get_object(Bucket="lake", Key=key)["Body"].read()
     assert b"Lambda.ResourceNotFound" in body
+
+
+@pytest.mark.fact("lambda-timeout")
+@pytest.mark.parametrize(
+    ("error_type", "words"),
+    [("Sandbox.Timedout", "invocation timed out"), ("ValueError", "returned an error result")],
+)
+def test_a_functions_timeout_is_told_from_its_errors(
+    served: Endpoint, error_type: str, words: str
+) -> None:
+    """What Lambda says of an invocation decides the words of the error line."""
+
+    def failing(request: str) -> str:
+        raise FunctionError(json.dumps({"errorType": error_type}))
+
+    clock = ManualClock(START)
+    control = register_firehose(
+        bucket_store=bucket_store,
+        invoke={FUNCTION: failing}.__getitem__,
+        clock=clock,
+        random=Random(1),
+        choices=Choices(timeout_code="Lambda.FunctionTimedOut"),
+    )
+    firehose = FirehoseSetup(served, control, clock)
+    firehose.create(plain())
+    firehose.put(b"x")
+    control.flush()
+    (key,) = firehose.keys("errors/processing-failed/")
+    line = json.loads(firehose.s3.get_object(Bucket="lake", Key=key)["Body"].read())
+    assert words in line["errorMessage"]
+    assert ("TimedOut" in line["errorCode"]) == (error_type == "Sandbox.Timedout")
 
 
 def test_the_seam_moto_offers_is_still_there() -> None:

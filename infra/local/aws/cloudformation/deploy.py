@@ -79,23 +79,37 @@ def deploy(
         DeployError: naming the resource that is at fault.
         TemplateError: a parameter is refused.
     """
-    deployment = _Deployment(template, name, _known_names(template, name, parameters), client)
+    deployment = Deployment(template, name, parameters, client)
     deployment.check()
     return deployment.make()
 
 
-class _Deployment:
+class Deployment:
+    """One template on its way to a stack.
+
+    Args:
+        template: the template.
+        name: the stack's name.
+        parameters: values of the template's parameters.
+        client: returns a boto3 client of a service.
+        made: what is there already.
+
+    Raises:
+        TemplateError: a parameter is refused.
+    """
+
     def __init__(
         self,
         template: Mapping[str, Any],
         name: str,
-        known: Mapping[str, Any],
+        parameters: Mapping[str, str],
         client: Callable[[str], Any],
+        made: Mapping[str, Made] | None = None,
     ) -> None:
         self._name = name
-        self._known = known
+        self._known = _known_names(template, name, parameters)
         self._client = client
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, Made] = dict(made or {})
         self._making: list[str] = []
         self._resolver = Resolver(
             self._find,
@@ -139,7 +153,7 @@ class _Deployment:
         for other in _dependencies(resource):
             self._resource(other)
         properties = self._resolver.resolve(resource.get("Properties", {}))
-        answers = [self._send(key, call) for call in self._calls(key, properties)]
+        answers = [self.send(key, call) for call in self._calls(key, properties)]
         made = self._type(key).made(self._with_name(key, properties), answers)
         self._making.pop()
         self._made[key] = made
@@ -149,19 +163,46 @@ class _Deployment:
         """Return the calls that make a resource, held against the services' own descriptions."""
         try:
             calls = self._type(key).calls(self._with_name(key, properties))
-            return [self._fit(call) for call in calls]
         except KeyError as missing:
             raise self._error(key, f"property {missing.args[0]} is missing", "add it") from None
         except UnfitError as error:
             raise self._error(key, str(error), "correct or remove it") from None
+        return [self.fit(key, call) for call in calls]
 
-    def _fit(self, call: Call) -> Call:
+    def fit(self, key: str, call: Call) -> Call:
+        """Return a call for a resource as the service's API wants it.
+
+        Raises:
+            DeployError: the API does not take it.
+        """
         operations = self._client(call.service).meta
         operation = operations.method_to_api_mapping[call.operation]
         shape = operations.service_model.operation_model(operation).input_shape
-        return Call(call.service, call.operation, fit(call.request, shape))
+        try:
+            return Call(call.service, call.operation, fit(call.request, shape))
+        except UnfitError as error:
+            raise self._error(key, str(error), "correct or remove it") from None
 
-    def _send(self, key: str, call: Call) -> Mapping[str, Any]:
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """The template's resources whose conditions hold."""
+        return self._resources
+
+    def forget(self, key: str) -> None:
+        """Let `make` make a resource again."""
+        del self._made[key]
+
+    def properties(self, key: str) -> Mapping[str, Any]:
+        """Return a resource's properties, with its name; all it refers to must be made."""
+        properties = self._resolver.resolve(self._resources[key].get("Properties", {}))
+        return self._with_name(key, properties)
+
+    def send(self, key: str, call: Call) -> Mapping[str, Any]:
+        """Send one call for a resource.
+
+        Raises:
+            DeployError: the service refuses it.
+        """
         try:
             operation = getattr(self._client(call.service), call.operation)
             answer: Mapping[str, Any] = operation(**call.request)
