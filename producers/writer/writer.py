@@ -307,9 +307,8 @@ class DeliveryWriter:
             self._acknowledged(self._safe_rows)
 
     def _write(self, batch: Batch, ends: dict[str, Any] | None) -> None:
-        if batch.position is not None:
-            self.position = batch.position
         books = self._books
+        position = self.position if batch.position is None else batch.position
         # A new segment says everything that the older ones did, which may be gone one day.
         begins = self._spool.is_new_segment
         meta = {
@@ -319,11 +318,12 @@ class DeliveryWriter:
             "counted": [] if begins else batch.counted,
             "first": batch.first,
             "ordinals": batch.ordinals,
-            "position": self.position,
+            "position": position,
             "rejected": batch.rejected,
             "ends": ends,
         }
         self._spool.append(meta, batch.records)
+        self.position = position
         self._idle = False
         self._changed.notify_all()
 

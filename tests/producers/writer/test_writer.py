@@ -221,6 +221,23 @@ def test_a_full_spool_pushes_back_and_recovers(tmp_path: Path) -> None:
     assert len(charges(down)) == taken + 1
 
 
+def test_the_position_is_that_of_the_newest_row_on_disk(tmp_path: Path) -> None:
+    """A source may forget what lies before it, also after a flush that the disk refused."""
+    settings = WriterSettings(linger=60.0, deadline=0.0)
+    with DeliveryWriter("p", Down(), tmp_path, settings, max_spool_bytes=12_000) as writer:
+        writer.put(event(0), position=0)
+        writer.flush()
+        with pytest.raises(SpoolFullError):
+            for n in range(1, 100):
+                writer.put(event(n, ServiceName=f"{n}" * 500), position=n)
+                writer.flush()
+        report = writer.report()
+        assert report.pending == 1
+        assert writer.position == report.acknowledged - 1
+        with pytest.raises(SpoolFullError):
+            writer.close()
+
+
 def test_deliveries_are_closed_by_the_hour(tmp_path: Path) -> None:
     """What was promised is said while the producer goes on; ids of the next ones are others."""
     stream = ScriptedTransport()
