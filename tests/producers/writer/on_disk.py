@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from producers.writer.entry import HEADER, Damaged, read_segment
+from producers.spool_entry import HEADER, Damaged, read_segment
 
 
 @dataclass(frozen=True, slots=True)
