@@ -1,7 +1,7 @@
-"""A million simulated events, from `put` to an answer of Athena's: time, memory, and who spends it.
+"""A million simulated events, from `put` to an answer of Athena's: time, memory, who spends it.
 
-The endpoint is a process of its own, and so is each execution environment of the transform function,
-as they are for a person who runs `finops local up` and a producer beside it.
+The endpoint is a process of its own, and so is each environment of the transform function, as they
+are for a person who runs `finops local up` and a producer beside it.
 """
 
 import resource
