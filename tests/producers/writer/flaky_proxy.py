@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 _HOST = "127.0.0.1"
 _CHUNK = 65_536
+DEAL = 20
+"""Of so many requests, each trouble meets exactly its share, in an order of chance."""
 
 
 class Trouble(StrEnum):
@@ -26,7 +28,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How often what goes wrong; every share is 0 to 1, together at most 1."""
+    """How often what goes wrong; every share is 0 to 1 in steps of 0.05, together at most 1."""
 
     drops: float = 0.0
     loses: float = 0.0
@@ -47,6 +49,7 @@ class FlakyProxy:
         to = urlsplit(endpoint_url)
         assert to.port is not None
         self._to = (to.hostname or _HOST, to.port)
+        self._dealt: list[Trouble] = []
         self.network = network
         self.met: Counter[Trouble] = Counter()
         self._chance = chance
@@ -106,19 +109,23 @@ class FlakyProxy:
             client.sendall(reply)
 
     def _draw(self) -> Trouble:
-        network = self.network
-        shares = (network.drops, network.loses, network.cuts, network.delays)
-        kinds = (Trouble.DROPPED, Trouble.LOST, Trouble.CUT, Trouble.LATE)
         with self._lock:
-            drawn = self._chance.random()
-            trouble = Trouble.NONE
-            for kind, share in zip(kinds, shares, strict=True):
-                if 0 <= drawn < share:
-                    trouble = kind
-                    break
-                drawn -= share
+            if not self._dealt:
+                self._dealt = _deal(self.network)
+                self._chance.shuffle(self._dealt)
+            trouble = self._dealt.pop()
             self.met[trouble] += 1
         return trouble
+
+
+def _deal(network: Network) -> list[Trouble]:
+    troubles = [
+        *[Trouble.DROPPED] * round(network.drops * DEAL),
+        *[Trouble.LOST] * round(network.loses * DEAL),
+        *[Trouble.CUT] * round(network.cuts * DEAL),
+        *[Trouble.LATE] * round(network.delays * DEAL),
+    ]
+    return troubles + [Trouble.NONE] * (DEAL - len(troubles))
 
 
 @contextmanager
