@@ -134,7 +134,8 @@ class DeliveryWriter:
         self.position: Any = metas[-1]["position"] if metas else None
         """Where the source stood after the newest row that is safe; what `put` was given."""
         try:
-            self._books = self._continued(reopened(metas))
+            with self._changed:
+                self._books = self._continued(reopened(metas))
         except BaseException:
             self._spool.close()
             raise
