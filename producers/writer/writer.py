@@ -320,7 +320,8 @@ class DeliveryWriter:
             "rejected": batch.rejected,
             "ends": ends,
         }
-        self._spool.append(meta, batch.records)
+        # The end of a delivery is small, and without it nothing new could begin, a drain included.
+        self._spool.append(meta, batch.records, beyond=ends is not None)
         self.position = position
         self._idle = False
         self._changed.notify_all()
