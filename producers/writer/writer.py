@@ -134,7 +134,8 @@ class DeliveryWriter:
         self.position: Any = metas[-1]["position"] if metas else None
         """Where the source stood after the newest row that is safe; what `put` was given."""
         try:
-            self._books = self._continued(reopened(metas))
+            with self._changed:
+                self._books = self._continued(reopened(metas))
         except BaseException:
             self._spool.close()
             raise
@@ -322,7 +323,8 @@ class DeliveryWriter:
             "rejected": batch.rejected,
             "ends": ends,
         }
-        self._spool.append(meta, batch.records)
+        # The end of a delivery is small, and without it nothing new could begin, a drain included.
+        self._spool.append(meta, batch.records, beyond=ends is not None)
         self.position = position
         self._idle = False
         self._changed.notify_all()

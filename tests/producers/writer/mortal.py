@@ -33,7 +33,9 @@ from tests.producers.writer.numbered import numbered
 
 # A fork server has imported everything once; each process of it starts in milliseconds.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "tests.producers.writer.kill_run"])
+CONTEXT.set_forkserver_preload(
+    [__name__, "tests.producers.writer.counted", "infra.local.aws.server"]
+)
 with closing(Clients("http://127.0.0.1:9")) as _clients:
     # Reads the SDK's descriptions of the service, which takes longer than anything else here.
     _clients.client("firehose")

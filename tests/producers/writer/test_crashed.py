@@ -72,6 +72,21 @@ def test_a_crashed_producer_is_continued_with_the_next_ordinal(tmp_path: Path) -
     assert (done["events"], done["ordinal"]) == (9, 9)
 
 
+def test_a_later_version_closes_what_a_crashed_one_left_open(tmp_path: Path) -> None:
+    """Rows are made otherwise now: they belong to a delivery of their own."""
+    with crashing(tmp_path, 5) as (_, last):
+        pass
+    stream = ScriptedTransport()
+    with DeliveryWriter("p", stream, tmp_path, AT_ONCE, mapper_version="later") as writer:
+        assert writer.position == 4
+        assert writer.put(event(5), position=5).endswith(":0")
+    first, second = completions(stream)
+    assert (first["events"], first["ordinal"]) == (5, 5)
+    assert (second["events"], second["ordinal"]) == (1, 1)
+    assert len(charges(stream)) == 6
+    assert {delivery for delivery, _, _ in charges(stream)} > {last.rpartition(":")[0]}
+
+
 def test_a_name_is_refused_while_its_producer_lives_and_no_longer(tmp_path: Path) -> None:
     """The second of a name is told who has it; after kill -9 of the first it may begin."""
 
