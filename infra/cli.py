@@ -16,6 +16,7 @@ from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
+from infra.commands.fault import fault_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
 from infra.commands.policy import policy_group
@@ -43,6 +44,7 @@ def finops() -> None:
 
 
 rules_group.add_command(explain_command)
+local_group.add_command(fault_group)
 
 for command in (
     demo_command,

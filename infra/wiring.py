@@ -7,7 +7,6 @@ import os
 import random
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -163,6 +162,7 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
         DataDirError: that server has not finished starting.
     """
     from infra.local.aws.clients import Clients
+    from infra.local.aws.control_client import ask
     from infra.local.aws.server import FLUSH_PATH
 
     try:
@@ -172,9 +172,7 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
     clients = Clients(endpoint_url)
 
     def flush() -> None:
-        # Without the machine's proxies: the server is on loopback.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(urllib.request.Request(endpoint_url + FLUSH_PATH, method="POST")).close()
+        ask(endpoint_url, "POST", FLUSH_PATH)
 
     try:
         names, first = Names(**known["names"]), context_from(known["first"])
@@ -192,6 +190,7 @@ def start(
     template: Mapping[str, Any] | None = None,
     port: int = 0,
     views: bool = True,
+    crash: Callable[[], None] | None = None,
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -202,6 +201,7 @@ def start(
         template: another template than ours, as it stands in its file.
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
+        crash: ends the process, where it may be asked to crash.
     """
     from infra.aws.parts import check_parts
     from infra.aws.template import load_template, translate
@@ -210,14 +210,13 @@ def start(
     given = {"Evaluations": ",".join(evaluations_in(data_dir)), **(parameters or {})}
     source = template or load_template()
     check_parts(source)
-    with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
+    clock = clock or SystemClock()
+    with LocalAws(data_dir, clock=clock, random=random.Random(), port=port, crash=crash) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))
         first = _first(given)
-        platform = Platform(
-            names, aws.client, aws.flush, lake, clock or SystemClock(), context_from(first)
-        )
+        platform = Platform(names, aws.client, aws.flush, lake, clock, context_from(first))
         # What a killed process had accepted and not delivered comes first.
         aws.flush()
         if views:

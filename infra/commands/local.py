@@ -1,5 +1,7 @@
 """`finops local up|status|down`: the embedded AWS as a server that stays, for any AWS client."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def up_command(port: int, data_dir: Path) -> None:
     check_data_dir(data_dir)
     from infra.local.aws.lifecycle import export_lines, serve, stop_signals
 
-    with stop_signals() as stop, start(data_dir, port=port) as (aws, platform):
+    with stop_signals() as stop, start(data_dir, port=port, crash=_crash) as (aws, platform):
         click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
         click.echo(f"  lake      {platform.lake}")
         click.echo(f"  stream    {platform.names.stream}")
@@ -41,6 +43,11 @@ def up_command(port: int, data_dir: Path) -> None:
         sys.stdout.flush()
         serve(aws, stop, on_problem=lambda error: click.echo(f"finops: {error}", err=True))
         click.echo("delivering what is buffered ...")
+
+
+def _crash() -> None:
+    """End this process as `kill -9` does, for `finops local fault crash`."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @local_group.command("status")

@@ -11,6 +11,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
 from moto.firehose import urls
 from moto.firehose.exceptions import FirehoseException
@@ -27,9 +28,11 @@ from infra.local.aws.firehose_streams import (
 )
 from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.server_faults import INTERNAL_FAILURE, drop_connection, render
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DeliveryError,
+    FaultBoard,
     Faults,
     FirehoseError,
     Journal,
@@ -43,6 +46,7 @@ from infra.local.firehose.errors import (
     ResourceNotFoundError,
     UnsupportedLocallyError,
 )
+from infra.local.firehose.fault_errors import DroppedConnectionError
 from schemas.lake import ObjectStore
 
 _VERSION = "1"
@@ -185,6 +189,10 @@ class LocalFirehoseBackend(FirehoseBackend):
 class LocalFirehoseResponse(FirehoseResponse):
     """The API's actions; tags and lists are moto's own."""
 
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        """Render an answer; moto gives the service's own faults the status of a caller's."""
+        return render(action_result, super().serialized)
+
     def create_delivery_stream(self) -> ActionResult:
         """Answer CreateDeliveryStream."""
         with _service_errors():
@@ -266,10 +274,21 @@ class FirehoseControl:
                     stream.service.close()
         firehose_backends.clear()
 
+    @property
+    def faults(self) -> FaultBoard:
+        """What goes wrong on purpose, in all streams, present and future."""
+        return self._wiring.faults
+
     def inject(self, faults: Faults) -> None:
-        """Replace the faults of all streams, present and future."""
-        self._wiring.faults = faults
-        self._each(lambda name, service: service.inject(faults))
+        """Replace the faults without an end, of all streams, present and future."""
+        self._wiring.faults.always = faults
+
+    def names(self) -> list[str]:
+        """Return the names of the streams."""
+        backends = [backend for _, _, backend in firehose_backends.iter_backends()]
+        return [
+            name for b in backends if isinstance(b, LocalFirehoseBackend) for name in list(b.hosted)
+        ]
 
     def _each(self, act: Callable[[str, LocalFirehose], None]) -> None:
         problems: list[DeliveryError] = []
@@ -294,6 +313,7 @@ def register_firehose(
     clock: Clock,
     random: Random,
     journals: Journals = no_journal,
+    crash: Callable[[], None] | None = None,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -304,8 +324,10 @@ def register_firehose(
         clock: What arrival times and buffer intervals go by.
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
+        crash: ends the process, where it may be asked to crash.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals)
+    faults = FaultBoard(clock.now, sleep=clock.sleep, crash=crash)
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, faults, journals)
 
     class Backend(LocalFirehoseBackend):
         pass
@@ -321,6 +343,9 @@ def _service_errors() -> Iterator[None]:
     """Answer refusals with the service's code and message."""
     try:
         yield
+    except DroppedConnectionError as error:
+        drop_connection()
+        raise FirehoseException(INTERNAL_FAILURE, str(error)) from error
     except UnsupportedLocallyError as error:
         message = f"Not supported locally: {error.message}; {error.next_step}"
         raise FirehoseException(error.code, message) from error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
 from infra.local.clock import Clock
-from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
+from infra.local.firehose import FaultBoard, Journals, LocalFirehose, no_journal
 from infra.local.firehose.errors import InvalidArgumentError
 from schemas.lake import ObjectStore
 from schemas.tables import Table
@@ -21,14 +21,14 @@ _KEY_TYPES = ("AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK")
 
 @dataclass(slots=True)
 class FirehoseWiring:
-    """What streams are connected to; `faults` may change while they run."""
+    """What streams are connected to; faults come and go while they run."""
 
     bucket_store: Callable[[str], ObjectStore]
     invoke: Callable[[str], Callable[[str], str]]
     clock: Clock
     random: Random
+    faults: FaultBoard
     journals: Journals = no_journal
-    faults: Faults = NO_FAULTS
 
 
 @dataclass(slots=True)

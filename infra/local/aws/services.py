@@ -68,6 +68,7 @@ def start_services(
     clock: Clock,
     random: Random,
     code_root: Path | None,
+    crash: Callable[[], None] | None = None,
 ) -> Services:
     """Register all services for this process; what earlier ones held in memory is forgotten.
 
@@ -78,6 +79,7 @@ def start_services(
         clock: time.
         random: chance.
         code_root: what code folders in a template are relative to; None runs our own sources.
+        crash: ends the process, where it may be asked to crash.
     """
     forget()
     files = BucketFiles(data_dir)
@@ -116,6 +118,7 @@ def start_services(
         clock=clock,
         random=random,
         journals=file_journals(data_dir / "firehose", report=_LOG.warning),
+        crash=crash,
     )
     register_athena(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random

@@ -8,6 +8,9 @@ and encryption at rest. What is buffered lives in this process only, unless a jo
 """
 
 from infra.local.firehose.errors import DeliveryError, FirehoseError, JournalError
+from infra.local.firehose.fault import Fault, Kind
+from infra.local.firehose.fault_board import FaultBoard
+from infra.local.firehose.fault_errors import FaultError
 from infra.local.firehose.faults import NO_FAULTS, Faults, never, some
 from infra.local.firehose.journal import Journal, Journals, NoJournal, no_journal
 from infra.local.firehose.service import LocalFirehose
@@ -15,11 +18,15 @@ from infra.local.firehose.service import LocalFirehose
 __all__ = [
     "NO_FAULTS",
     "DeliveryError",
+    "Fault",
+    "FaultBoard",
+    "FaultError",
     "Faults",
     "FirehoseError",
     "Journal",
     "JournalError",
     "Journals",
+    "Kind",
     "LocalFirehose",
     "NoJournal",
     "never",

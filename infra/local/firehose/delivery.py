@@ -24,10 +24,11 @@ def deliver(
 ) -> None:
     """Store `body` under the evaluated prefix; `oldest` is the arrival of its oldest record."""
     moment = oldest.astimezone(destination.zone)
-    for _ in range(2 if world.faults.duplicate_objects else 1):
+    for _ in range(2 if world.faults.duplicates_object(stream) else 1):
         folder = prefix.evaluate(moment, world.identifiers, error_type)
         stamp = moment.strftime("%Y-%m-%d-%H-%M-%S")
         name = f"{stream}-{STREAM_VERSION}-{stamp}-{world.identifiers.uuid()}{extension}"
+        world.faults.check_store(stream)
         world.stores[destination.bucket].put(folder + name, body)
 
 

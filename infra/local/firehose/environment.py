@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.local.firehose.faults import Faults
+from infra.local.firehose.fault_board import FaultBoard
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.processing import Function
 from schemas.lake import ObjectStore
@@ -12,11 +12,11 @@ from schemas.lake import ObjectStore
 
 @dataclass(slots=True)
 class Environment:
-    """The world around a stream; `faults` may change while streams run."""
+    """The world around a stream; its faults come and go while streams run."""
 
     stores: Mapping[str, ObjectStore]
     functions: Mapping[str, Function]
     clock: Callable[[], datetime]
     identifiers: Identifiers
     region: str
-    faults: Faults
+    faults: FaultBoard

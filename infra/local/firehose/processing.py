@@ -8,6 +8,7 @@ from datetime import datetime
 import orjson
 
 from infra.local.firehose import limits
+from infra.local.firehose.fault_errors import InvokeLimitError
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.outcomes import (
     FUNCTION_RAISED,
@@ -20,6 +21,12 @@ from infra.local.firehose.records import Failure, Output, Source, epoch_millis
 
 Function = Callable[[str], str]
 """A Lambda function: request JSON text to response JSON text; raises on a function error."""
+
+_RAISED = Rejected(*FUNCTION_RAISED)
+_THROTTLED = Rejected(
+    "Lambda.InvokeLimitExceeded",
+    "The Lambda concurrent execution limit is exceeded. Increase the concurrent execution limit.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +66,16 @@ class Invoker:
             missing = Rejected("Lambda.ResourceNotFound", "The Lambda function was not found.")
             return [missing] * len(ids), 1
         records = [_event_record(id_, source) for id_, source in zip(ids, batch, strict=True)]
+        failure = _RAISED
         for attempt in range(1, self.retries + 2):
             response = self._invoke(self.function, records)
-            if response is not None:
+            if isinstance(response, str):
                 return judge(ids, response), attempt
-        return [Rejected(*FUNCTION_RAISED)] * len(ids), self.retries + 1
+            failure = response
+        return [failure] * len(ids), self.retries + 1
 
-    def _invoke(self, function: Function, records: list[dict[str, object]]) -> str | None:
-        """Return the answer, None when the invocation errored or a payload was too large."""
+    def _invoke(self, function: Function, records: list[dict[str, object]]) -> str | Rejected:
+        """Return the answer, or why there is none: an error, or a payload too large."""
         event = {
             "invocationId": self.identifiers.uuid(),
             "deliveryStreamArn": self.stream_arn,
@@ -75,13 +84,15 @@ class Invoker:
         }
         request = orjson.dumps(event)
         if len(request) > limits.MAX_LAMBDA_PAYLOAD_BYTES:
-            return None
+            return _RAISED
         try:
             response = function(request.decode())
             size = len(response.encode())
+        except InvokeLimitError:
+            return _THROTTLED
         except Exception:
-            return None  # whatever a function raises is its error; the error line says so
-        return None if size > limits.MAX_LAMBDA_PAYLOAD_BYTES else response
+            return _RAISED  # whatever a function raises is its error; the error line says so
+        return _RAISED if size > limits.MAX_LAMBDA_PAYLOAD_BYTES else response
 
 
 def _event_record(id_: str, source: Source) -> dict[str, object]:

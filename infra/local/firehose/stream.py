@@ -12,6 +12,7 @@ from infra.local.firehose.conversion import convert
 from infra.local.firehose.delivery import compressed, deliver
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
+from infra.local.firehose.faulty_function import faulty
 from infra.local.firehose.journal import Journal
 from infra.local.firehose.partitions import Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
@@ -139,8 +140,10 @@ class Stream:
 
     def _process(self, batch: list[Source]) -> None:
         faults = self._world.faults
-        sent = self._world.identifiers.shuffled(batch) if faults.reorder else batch
-        results = [self._invoke(sent) for _ in range(2 if faults.duplicate_batches else 1)]
+        reordered = faults.reorders(self._name)
+        sent = self._world.identifiers.shuffled(batch) if reordered else batch
+        times = 2 if faults.duplicates_batch(self._name) else 1
+        results = [self._invoke(sent) for _ in range(times)]
         now = self._world.clock()
         # §5: the backup gets a record after its processing, whatever came of that.
         if self._backup is not None:
@@ -159,7 +162,7 @@ class Stream:
             return [Output(source, source.data, {}) for source in batch], []
         world = self._world
         return Invoker(
-            function=world.functions.get(step.arn),
+            function=faulty(world.functions.get(step.arn), world.faults, self._name),
             retries=step.retries,
             stream_arn=self._arn,
             region=world.region,
@@ -233,7 +236,8 @@ class Stream:
         )
 
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
-        return self._world.identifiers.shuffled(rows) if self._world.faults.reorder else rows
+        reordered = self._world.faults.reorders(self._name)
+        return self._world.identifiers.shuffled(rows) if reordered else rows
 
 
 def _oldest(items: Sequence[Source] | Sequence[Output] | Sequence[ErrorLine]) -> datetime:
