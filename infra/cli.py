@@ -19,6 +19,7 @@ from infra.commands.events import events_group
 from infra.commands.fault import fault_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
+from infra.commands.meter import meter_command
 from infra.commands.policy import policy_group
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
@@ -45,6 +46,7 @@ def finops() -> None:
 
 rules_group.add_command(explain_command)
 local_group.add_command(fault_group)
+local_group.add_command(meter_command)
 
 for command in (
     demo_command,

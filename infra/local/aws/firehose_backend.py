@@ -20,6 +20,8 @@ from moto.firehose.responses import FirehoseResponse
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.firehose_description import describe_destination
+from infra.local.aws.firehose_log import error_log
+from infra.local.aws.firehose_metrics import FirehoseMetrics
 from infra.local.aws.firehose_streams import (
     FirehoseWiring,
     HostedStream,
@@ -47,6 +49,8 @@ from infra.local.firehose.errors import (
     UnsupportedLocallyError,
 )
 from infra.local.firehose.fault_errors import DroppedConnectionError
+from infra.local.firehose.meter import Meter
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 
 _VERSION = "1"
@@ -256,7 +260,10 @@ class FirehoseControl:
         Raises:
             DeliveryError: an object could not be stored; all other streams were served.
         """
-        self._each(lambda name, service: service.tick())
+        try:
+            self._each(lambda name, service: service.tick())
+        finally:
+            self.meter.save()
 
     def flush(self) -> None:
         """Deliver everything of every stream, as if all intervals had passed.
@@ -264,7 +271,10 @@ class FirehoseControl:
         Raises:
             DeliveryError: an object could not be stored; all other streams were served.
         """
-        self._each(lambda name, service: service.flush(name))
+        try:
+            self._each(lambda name, service: service.flush(name))
+        finally:
+            self.meter.save()
 
     def close(self) -> None:
         """Forget the streams; what they have buffered is in their journals only: flush first."""
@@ -273,6 +283,13 @@ class FirehoseControl:
                 for stream in backend.hosted.values():
                     stream.service.close()
         firehose_backends.clear()
+        self.meter.save()
+        FirehoseMetrics.metrics = None
+
+    @property
+    def meter(self) -> Meter:
+        """What would be billed for the streams."""
+        return self._wiring.telemetry.meter
 
     @property
     def faults(self) -> FaultBoard:
@@ -314,6 +331,7 @@ def register_firehose(
     random: Random,
     journals: Journals = no_journal,
     crash: Callable[[], None] | None = None,
+    meter: Meter | None = None,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -325,9 +343,12 @@ def register_firehose(
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
         crash: ends the process, where it may be asked to crash.
+        meter: counts what would be billed; by default one that forgets.
     """
     faults = FaultBoard(clock.now, sleep=clock.sleep, crash=crash)
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, faults, journals)
+    telemetry = Telemetry(clock.now, meter=meter, report=error_log(_describe, clock))
+    FirehoseMetrics.metrics = telemetry.metrics
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, faults, telemetry, journals)
 
     class Backend(LocalFirehoseBackend):
         pass
@@ -336,6 +357,15 @@ def register_firehose(
     firehose_backends.clear()
     firehose_backends.backend = Backend
     return FirehoseControl(wiring)
+
+
+def _describe(arn: str) -> Mapping[str, Any] | None:
+    """Return a stream's description by its ARN, None when it is gone."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    backend, name = firehose_backends[account][region], name.partition("/")[2]
+    if not isinstance(backend, LocalFirehoseBackend) or name not in backend.hosted:
+        return None
+    return backend.describe(name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_t
 from infra.local.clock import Clock
 from infra.local.firehose import FaultBoard, Journals, LocalFirehose, no_journal
 from infra.local.firehose.errors import InvalidArgumentError
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
@@ -28,6 +29,7 @@ class FirehoseWiring:
     clock: Clock
     random: Random
     faults: FaultBoard
+    telemetry: Telemetry
     journals: Journals = no_journal
 
 
@@ -97,6 +99,7 @@ def stream_service(
         account=catalogue.account,
         faults=wiring.faults,
         journals=journals,
+        telemetry=wiring.telemetry,
     )
     service.create_delivery_stream(name, configuration)
     return service

@@ -17,9 +17,11 @@ from infra.local.aws.data_dir import DataDirLock
 from infra.local.aws.errors import DeployError, InUseError
 from infra.local.aws.fault_control import FaultControl
 from infra.local.aws.http import HttpServer
+from infra.local.aws.meter_control import meter_hooks
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
 from infra.local.firehose import DeliveryError, FaultBoard
+from infra.local.firehose.meter import Meter
 from schemas.lake import ObjectStore
 
 STACK = "finops"
@@ -90,6 +92,11 @@ class LocalAws:
         return self.services.firehose.faults
 
     @property
+    def meter(self) -> Meter:
+        """What Firehose would bill for the streams."""
+        return self.services.firehose.meter
+
+    @property
     def endpoint_url(self) -> str:
         """Where all services are."""
         return self._http.url
@@ -152,7 +159,7 @@ class LocalAws:
                 raise ControlError(str(error)) from error
 
         faults = FaultControl(firehose.faults, clock, random, firehose.names)
-        return {("POST", FLUSH_PATH): flush, **faults.hooks}
+        return {("POST", FLUSH_PATH): flush, **faults.hooks, **meter_hooks(firehose.meter)}
 
     def close(self) -> None:
         """Deliver what is buffered and stop; once is enough."""

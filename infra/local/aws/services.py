@@ -15,12 +15,14 @@ from infra.local.aws.buckets import Buckets
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
+from infra.local.aws.meter_control import METER_FILE
 from infra.local.aws.s3_backend import register_s3
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.clock import Clock
 from infra.local.firehose.file_journal import file_journals
+from infra.local.firehose.meter import Meter
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,6 +121,7 @@ def start_services(
         random=random,
         journals=file_journals(data_dir / "firehose", report=_LOG.warning),
         crash=crash,
+        meter=Meter(clock.now, data_dir / METER_FILE, _LOG.warning),
     )
     register_athena(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random

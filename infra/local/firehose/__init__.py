@@ -3,8 +3,8 @@
 Section numbers (§) in comments are those of `docs/reference/firehose-behaviour.md`, the facts it is
 held to. It knows the service's own shapes and table schemas, and nothing of what flows through it.
 Absent, and refused where a configuration asks for it: jq and the other processors, HiveJsonSerDe,
-ORC, ZIP and Snappy objects. Absent without a word: metrics, the error log, IAM, throughput quotas
-and encryption at rest. What is buffered lives in this process only, unless a journal keeps it.
+ORC, ZIP and Snappy objects. Absent without a word: IAM, throughput quotas and encryption at rest.
+What is buffered lives in this process only, unless a journal keeps it.
 """
 
 from infra.local.firehose.errors import DeliveryError, FirehoseError, JournalError

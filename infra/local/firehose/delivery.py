@@ -6,6 +6,7 @@ from datetime import datetime
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.settings import Destination
+from infra.local.firehose.telemetry import ObjectWatch
 
 STREAM_VERSION = 1
 """§4.2: rises with each change of the configuration; streams here are never updated."""
@@ -19,6 +20,7 @@ def deliver(
     body: bytes,
     *,
     oldest: datetime,
+    watch: ObjectWatch,
     extension: str = "",
     error_type: str = "",
 ) -> None:
@@ -28,8 +30,9 @@ def deliver(
         folder = prefix.evaluate(moment, world.identifiers, error_type)
         stamp = moment.strftime("%Y-%m-%d-%H-%M-%S")
         name = f"{stream}-{STREAM_VERSION}-{stamp}-{world.identifiers.uuid()}{extension}"
-        world.faults.check_store(stream)
-        world.stores[destination.bucket].put(folder + name, body)
+        with watch.put():
+            world.faults.check_store(stream)
+            world.stores[destination.bucket].put(folder + name, body)
 
 
 def compressed(body: bytes, destination: Destination) -> tuple[bytes, str]:

@@ -1,4 +1,4 @@
-"""What the streams of one service share: where things are, time, chance and injected faults."""
+"""What the streams of one service share: places, time, chance, faults, and who is told."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime
 from infra.local.firehose.fault_board import FaultBoard
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.processing import Function
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 
 
@@ -20,3 +21,4 @@ class Environment:
     identifiers: Identifiers
     region: str
     faults: FaultBoard
+    telemetry: Telemetry

@@ -16,6 +16,11 @@ class Source:
     sequence: int
     """Its number in the order in which the stream accepted records."""
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -34,6 +39,11 @@ class Output:
     def sequence(self) -> int:
         """The source record's."""
         return self.source.sequence
+
+    @property
+    def size(self) -> int:
+        """The source record's bytes, as the service counts what it delivers (§6)."""
+        return self.source.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class ErrorLine:
     sequence: int
     """The source record's."""
     text: bytes
+    size: int
+    """The source record's bytes."""
 
 
 def epoch_millis(moment: datetime) -> int:

@@ -27,6 +27,7 @@ from infra.local.firehose.journal import Journal, Journals, no_journal
 from infra.local.firehose.processing import Function
 from infra.local.firehose.settings import StreamSettings
 from infra.local.firehose.stream import Stream
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
@@ -52,6 +53,7 @@ class LocalFirehose:
         faults: What goes wrong on purpose: from the beginning, or a board that others change too.
         journals: Where accepted records are kept until they are delivered. By default nowhere:
             what is buffered is lost with the process.
+        telemetry: Where metrics and the bill are counted; by default in one of its own.
     """
 
     def __init__(
@@ -66,9 +68,18 @@ class LocalFirehose:
         account: str = "000000000000",
         faults: Faults | FaultBoard = NO_FAULTS,
         journals: Journals = no_journal,
+        telemetry: Telemetry | None = None,
     ) -> None:
         board = faults if isinstance(faults, FaultBoard) else FaultBoard(clock, faults)
-        self._world = Environment(stores, functions, clock, Identifiers(random), region, board)
+        self._world = Environment(
+            stores,
+            functions,
+            clock,
+            Identifiers(random),
+            region,
+            board,
+            telemetry or Telemetry(clock),
+        )
         self._tables = tables
         self._account = account
         self._journals = journals
@@ -80,6 +91,11 @@ class LocalFirehose:
     def faults(self) -> FaultBoard:
         """What goes wrong on purpose; add to it and clear it at any time."""
         return self._world.faults
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the streams did: metrics and the bill."""
+        return self._world.telemetry
 
     def inject(self, faults: Faults) -> None:
         """Replace the faults without an end from now on; those of the board stay."""
@@ -143,11 +159,15 @@ class LocalFirehose:
         stream = self._stream(name)
         _check_batch(records)
         self._world.faults.before_put(name)
+        begun = self._world.clock()
         responses = [self._response(name) for _ in records]
-        _accept(stream, [r for r, a in zip(records, responses, strict=True) if "RecordId" in a])
+        accepted = [r for r, a in zip(records, responses, strict=True) if "RecordId" in a]
+        _accept(stream, accepted)
+        refused = len(records) - len(accepted)
+        stream.watch.called("PutRecordBatch", accepted, throttled=refused, begun=begun)
         self._world.faults.after_put(name)
         return {
-            "FailedPutCount": sum("ErrorCode" in response for response in responses),
+            "FailedPutCount": refused,
             "Encrypted": self._encrypted[name],
             "RequestResponses": responses,
         }
@@ -163,10 +183,13 @@ class LocalFirehose:
         stream = self._stream(name)
         _check_record(record, "record.data")
         self._world.faults.before_put(name)
+        begun = self._world.clock()
         response = self._response(name)
         if "ErrorCode" in response:
+            stream.watch.called("PutRecord", [], throttled=1, begun=begun)
             raise ServiceUnavailableError(response["ErrorMessage"])
         _accept(stream, [record])
+        stream.watch.called("PutRecord", [record], throttled=0, begun=begun)
         self._world.faults.after_put(name)
         return {**response, "Encrypted": self._encrypted[name]}
 

@@ -6,10 +6,11 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from infra.local.firehose import error_lines
+from infra.local.firehose import choices, error_lines
 from infra.local.firehose.buffers import Buffer, Hints
 from infra.local.firehose.conversion import convert
 from infra.local.firehose.delivery import compressed, deliver
+from infra.local.firehose.diagnostics import ObjectKind
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
 from infra.local.firehose.faulty_function import faulty
@@ -19,6 +20,7 @@ from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.processing import Invoker
 from infra.local.firehose.records import ErrorLine, Failure, Output, Source
 from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.telemetry import ObjectWatch, Watch
 
 _AT_ONCE = Hints(1, timedelta(0))
 """Without a Lambda nothing is buffered before the destination."""
@@ -50,6 +52,8 @@ class Stream:
         self._arn = arn
         self._settings = settings
         self._world = world
+        self.watch = Watch(world.telemetry, name, arn)
+        self._exceeded = False
         self._arriving = Lock()
         self._working = Lock()
         function = settings.function
@@ -79,6 +83,9 @@ class Stream:
             self._next += len(sources)
             for source in sources:
                 self._incoming.add(source, len(source.data), now)
+        settings = self._settings
+        converts = settings.conversion is not None
+        self.watch.accepted(records, converts=converts, partitions=settings.partitioned)
 
     def tick(self) -> None:
         """Move on whatever is due.
@@ -117,6 +124,7 @@ class Stream:
             while batch := self._incoming.oldest():
                 self._process(batch)
                 self._incoming.delivered()
+            self._count_partitions()
             problems: list[Exception] = []
             for buffer, store in self._lanes():
                 close(buffer)
@@ -130,6 +138,11 @@ class Stream:
                 self._journal.release(self._lowest())
             if problems:
                 raise DeliveryError(self._name, problems[0]) from problems[0]
+
+    def _count_partitions(self) -> None:
+        if self._settings.partitioned and self._partitions.active:
+            self.watch.partitions(self._partitions.active, exceeded=self._exceeded)
+            self._exceeded = False
 
     def _lowest(self) -> int:
         """Return the lowest sequence that is not fully delivered, or the next one."""
@@ -150,6 +163,9 @@ class Stream:
             for source in sent:
                 self._backup.add(source, len(source.data), now)
         for outputs, failures in results:
+            if self._settings.function is not None:
+                done = [output.source for output in outputs]
+                self.watch.processed(done, failures, self._function_arn())
             for output in outputs:
                 self._partition(output, now)
             for failure in failures:
@@ -162,7 +178,9 @@ class Stream:
             return [Output(source, source.data, {}) for source in batch], []
         world = self._world
         return Invoker(
-            function=faulty(world.functions.get(step.arn), world.faults, self._name),
+            function=self.watch.timed(
+                faulty(world.functions.get(step.arn), world.faults, self._name)
+            ),
             retries=step.retries,
             stream_arn=self._arn,
             region=world.region,
@@ -177,6 +195,7 @@ class Stream:
         try:
             self._partitions.add(output, now)
         except UnpartitionedError as error:
+            self._exceeded |= error.error_type == choices.PARTITION_LIMIT_TYPE
             failure = Failure(output.source, error.code, error.message, output.data, 1, now)
             self._fail(error.error_type, error_lines.partitioning_line(failure), now)
 
@@ -204,12 +223,14 @@ class Stream:
             destination.output_prefix,
             body,
             oldest=_oldest(sources),
+            watch=self._object(ObjectKind.BACKUP, sources),
             extension=extension,
         )
 
     def _store_main(self, prefix: Prefix, outputs: list[Output]) -> None:
         main, conversion = self._settings.main, self._settings.conversion
         body: bytes | None
+        failures: list[Failure] = []
         if conversion is None:
             body, extension = compressed(b"".join(o.data for o in outputs), main)
         else:
@@ -219,9 +240,21 @@ class Stream:
             if failures:  # first, and in the same step: §3.4, a failing error write blocks delivery
                 lines = [error_lines.conversion_line(f, conversion.catalogue) for f in failures]
                 self._store_errors(error_lines.CONVERSION, lines)
+        failed = {failure.source.sequence for failure in failures}
+        kept = [output for output in outputs if output.sequence not in failed]
         if body is not None:
-            oldest = _oldest(outputs)
-            deliver(self._world, self._name, main, prefix, body, oldest=oldest, extension=extension)
+            deliver(
+                self._world,
+                self._name,
+                main,
+                prefix,
+                body,
+                oldest=_oldest(outputs),
+                watch=self._object(ObjectKind.MAIN, kept),
+                extension=extension,
+            )
+        if conversion is not None:
+            self.watch.converted([output.source for output in outputs], failures)
 
     def _store_errors(self, error_type: str, lines: list[ErrorLine]) -> None:
         main = self._settings.main
@@ -232,8 +265,14 @@ class Stream:
             main.error_output_prefix,
             b"\n".join(line.text for line in lines) + b"\n",
             oldest=_oldest(lines),
+            watch=self._object(ObjectKind.ERRORS, lines),
             error_type=error_type,
         )
+
+    def _object(
+        self, kind: ObjectKind, items: Sequence[Source | Output | ErrorLine]
+    ) -> ObjectWatch:
+        return self.watch.object(kind, items, partitions=self._settings.partitioned)
 
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
         reordered = self._world.faults.reorders(self._name)
