@@ -1,12 +1,13 @@
 """`finops local meter`: what AWS would bill for what the local streams took and stored."""
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.commands.options import counted, json_option, lake_options, print_json, print_table
+from infra.commands.options import counted, json_option, lake_options, print_json, print_table, text
 
 _CENTS = Decimal("0.000001")
 
@@ -40,7 +41,7 @@ def meter_command(as_json: bool, data_dir: Path) -> None:
 
 
 def _print(found: dict[str, Any]) -> None:
-    since = found["since"].replace("T", " ")
+    since = text(datetime.fromisoformat(found["since"]))
     click.echo(
         f"metered since {since}, in {found['currency']} by the rates of {found['prices_of']}"
     )
@@ -73,9 +74,9 @@ def _print(found: dict[str, Any]) -> None:
         errors = counted(stream["error_objects"], "error object")
         backups = counted(stream["backup_objects"], "backup object")
         click.echo(f"  not priced: {errors}, {backups}")
-    click.echo()
-    for line in found["free"]:
-        click.echo(f"free here: {line}")
+    click.echo("\nbeside it:")
+    for line in found["beside"]:
+        click.echo(f"  {line}")
 
 
 def _dollars(amount: str) -> str:

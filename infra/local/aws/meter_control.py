@@ -1,4 +1,4 @@
-"""The bill as a document, from a running server or from its file: counts, dollars, what is free."""
+"""The bill as a document, from a running server or from its file: counts and dollars."""
 
 import json
 from datetime import datetime
@@ -50,7 +50,7 @@ def billed(since: datetime, streams: dict[str, Counts]) -> dict[str, Any]:
         "prices_of": prices.REGION,
         "bytes_in_a_gb": prices.GB,
         "streams": [_stream(arn, counts) for arn, counts in streams.items()],
-        "free": list(prices.FREE),
+        "beside": list(prices.BESIDE),
     }
 
 

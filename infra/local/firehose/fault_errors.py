@@ -32,4 +32,4 @@ class StoreDownError(OSError):
     """The destination does not take an object."""
 
     def __init__(self) -> None:
-        super().__init__("S3 is down (injected); it ends by itself, or with: finops local fault")
+        super().__init__("S3 is down, by an injected fault")

@@ -24,7 +24,7 @@ PARTITIONING = Decimal("0.020")
 THOUSAND_OBJECTS = Decimal("0.005")
 """Dollars for 1,000 objects that dynamic partitioning stores in the main output."""
 
-FREE = (
+BESIDE = (
     "delivery to S3 and the raw backup cost nothing in Firehose",
     "S3 requests and storage, Lambda, Glue, KMS and CloudWatch Logs are billed by those services",
     "error and backup objects are counted, not priced: whether they are billed is unconfirmed",
