@@ -1,5 +1,7 @@
 """`finops local up|status|down`: the embedded AWS as a server that stays, for any AWS client."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
 
     with (
         stop_signals() as stop,
-        start(data_dir, port=port, firehose=firehose) as (aws, platform),
+        start(data_dir, port=port, firehose=firehose, crash=_crash) as (aws, platform),
     ):
         click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
         click.echo(f"  lake      {platform.lake}")
@@ -51,6 +53,11 @@ def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
         sys.stdout.flush()
         serve(aws, stop, on_problem=lambda error: click.echo(f"finops: {error}", err=True))
         click.echo("delivering what is buffered ...")
+
+
+def _crash() -> None:
+    """End this process as `kill -9` does, for `finops local fault crash`."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @local_group.command("status")

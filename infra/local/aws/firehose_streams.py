@@ -13,15 +13,15 @@ from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_t
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DEFAULT_CHOICES,
-    NO_FAULTS,
     Choices,
-    Faults,
+    FaultBoard,
     FunctionTimedOutError,
     Journals,
     LocalFirehose,
     no_journal,
 )
 from infra.local.firehose.errors import InvalidArgumentError
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
@@ -33,14 +33,15 @@ _KEY_TYPES = ("AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK")
 
 @dataclass(slots=True)
 class FirehoseWiring:
-    """What streams are connected to; `faults` may change while they run."""
+    """What streams are connected to; faults come and go while they run."""
 
     bucket_store: Callable[[str], ObjectStore]
     invoke: Callable[[str], Callable[[str], str]]
     clock: Clock
     random: Random
+    faults: FaultBoard
+    telemetry: Telemetry
     journals: Journals = no_journal
-    faults: Faults = NO_FAULTS
     choices: Choices = DEFAULT_CHOICES
 
 
@@ -114,6 +115,7 @@ def stream_service(
         faults=wiring.faults,
         journals=journals,
         choices=wiring.choices,
+        telemetry=wiring.telemetry,
     )
     service.create_delivery_stream(name, configuration)
     return service

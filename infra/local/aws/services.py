@@ -15,6 +15,7 @@ from infra.local.aws.buckets import Buckets
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
+from infra.local.aws.meter_control import METER_FILE
 from infra.local.aws.s3_backend import register_s3
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
@@ -22,6 +23,7 @@ from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.clock import Clock
 from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
+from infra.local.firehose.meter import Meter
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ def start_services(
     random: Random,
     code_root: Path | None,
     choices: Choices = DEFAULT_CHOICES,
+    crash: Callable[[], None] | None = None,
 ) -> Services:
     """Register all services for this process; what earlier ones held in memory is forgotten.
 
@@ -81,6 +84,7 @@ def start_services(
         random: chance.
         code_root: what code folders in a template are relative to; None runs our own sources.
         choices: of Firehose, where nobody knows what the service does.
+        crash: ends the process, where it may be asked to crash.
     """
     forget()
     files = BucketFiles(data_dir)
@@ -120,6 +124,8 @@ def start_services(
         random=random,
         journals=file_journals(data_dir / "firehose", report=_LOG.warning),
         choices=choices,
+        crash=crash,
+        meter=Meter(clock.now, data_dir / METER_FILE, _LOG.warning),
     )
     register_athena(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random

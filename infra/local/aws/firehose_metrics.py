@@ -1,0 +1,44 @@
+"""The streams' metrics as moto's CloudWatch asks for them: namespace, dimension, statistics."""
+
+from datetime import UTC
+from typing import ClassVar
+
+from moto.cloudwatch.models import MetricAggregatedDatum
+from moto.core.common_models import CloudWatchMetricProvider
+
+from infra.local.firehose.metrics import UNITS, Datum, Metrics
+
+NAMESPACE = "AWS/Firehose"
+
+
+class FirehoseMetrics(CloudWatchMetricProvider):
+    """What moto finds by being a provider's subclass; one process has one server."""
+
+    metrics: ClassVar[Metrics | None] = None
+
+    @classmethod
+    def get_cloudwatch_metrics(cls, account_id: str, region: str) -> list[MetricAggregatedDatum]:
+        """Return everything that is kept of the streams of an account in a Region."""
+        if cls.metrics is None:
+            return []
+        return [
+            _datum(datum)
+            for datum in cls.metrics.data()
+            if datum.arn.split(":")[3:5] == [region, account_id]
+        ]
+
+
+def _datum(datum: Datum) -> MetricAggregatedDatum:
+    samples = datum.samples
+    return MetricAggregatedDatum(
+        namespace=NAMESPACE,
+        name=datum.name,
+        min_stat=samples.least,
+        max_stat=samples.most,
+        sample_count=samples.count,
+        sum_stat=samples.total,
+        dimensions=[{"Name": "DeliveryStreamName", "Value": datum.arn.rpartition("/")[2]}],
+        # moto's own times have no zone.
+        timestamp=datum.minute.astimezone(UTC).replace(tzinfo=None),
+        unit=UNITS[datum.name],
+    )
