@@ -34,7 +34,7 @@ def test_a_refused_and_an_unknown_record_may_be_sent_again(tmp_path: Path) -> No
     assert evidence.twice == {Fate.REFUSED: 1, Fate.CALL_FAILED: 1, Fate.NO_ANSWER: 1}
     assert evidence.records == 2
     # It said that it died after an answer, and no answer was left unmarked.
-    assert evidence.problems == ["life 0: died at accepted, and nothing was unmarked"]
+    assert evidence.problems == ["life 0: died after an answer, and nothing was unmarked"]
 
 
 def test_an_answer_that_was_not_written_down_makes_its_record_unknown(tmp_path: Path) -> None:
@@ -86,6 +86,8 @@ def test_acknowledged_events_are_on_disk(
         (("dies send",), NAMES, NAMES, 0, {Window.BEFORE_PUT, Window.DRAIN}),
         (("dies spool-write",), NONE, NAMES, 40, {Window.SPOOL_WRITE}),
         (("sends a", "answers +", "dies accepted"), NONE, NAMES, 0, {Window.AFTER_PUT}),
+        (("sends a", "answers +", "dies mark"), NONE, NAMES, 0, {Window.AFTER_PUT}),
+        (("sends a", "answers +", "dies mark"), NONE, NONE, 0, {Window.ELSEWHERE}),
         (("sends a",), NAMES, NAMES, 0, {Window.DRAIN}),
         (("sends a", "answers +"), NONE, NONE, 0, {Window.ELSEWHERE}),
         (("closed",), NAMES, NAMES, 0, set()),
