@@ -192,6 +192,7 @@ def start(
     template: Mapping[str, Any] | None = None,
     port: int = 0,
     views: bool = True,
+    enforce_iam: bool = False,
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -202,6 +203,7 @@ def start(
         template: another template than ours, as it stands in its file.
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
+        enforce_iam: whether functions and services may do only what their roles allow.
     """
     from infra.aws.parts import check_parts
     from infra.aws.template import load_template, translate
@@ -210,7 +212,13 @@ def start(
     given = {"Evaluations": ",".join(evaluations_in(data_dir)), **(parameters or {})}
     source = template or load_template()
     check_parts(source)
-    with LocalAws(data_dir, clock=clock or SystemClock(), random=random.Random(), port=port) as aws:
+    with LocalAws(
+        data_dir,
+        clock=clock or SystemClock(),
+        random=random.Random(),
+        port=port,
+        enforce_iam=enforce_iam,
+    ) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))

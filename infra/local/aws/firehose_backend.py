@@ -27,6 +27,7 @@ from infra.local.aws.firehose_streams import (
 )
 from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DeliveryError,
@@ -294,6 +295,7 @@ def register_firehose(
     clock: Clock,
     random: Random,
     journals: Journals = no_journal,
+    access: Access = OPEN,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -304,8 +306,9 @@ def register_firehose(
         clock: What arrival times and buffer intervals go by.
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
+        access: What the roles of streams allow.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals)
+    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals, access=access)
 
     class Backend(LocalFirehoseBackend):
         pass

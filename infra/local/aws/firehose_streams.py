@@ -7,6 +7,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.firehose import StreamRoles
 from infra.local.clock import Clock
 from infra.local.firehose import NO_FAULTS, Faults, Journals, LocalFirehose, no_journal
 from infra.local.firehose.errors import InvalidArgumentError
@@ -29,6 +31,7 @@ class FirehoseWiring:
     random: Random
     journals: Journals = no_journal
     faults: Faults = NO_FAULTS
+    access: Access = OPEN
 
 
 @dataclass(slots=True)
@@ -87,6 +90,7 @@ def stream_service(
                 "Error Code: EntityNotFoundException)"
             ) from None
 
+    roles = StreamRoles(wiring.access, name, configuration)
     service = LocalFirehose(
         stores=OnDemand(wiring.bucket_store),
         functions=OnDemand(wiring.invoke),
@@ -97,7 +101,9 @@ def stream_service(
         account=catalogue.account,
         faults=wiring.faults,
         journals=journals,
+        denied=roles.denied,
     )
+    roles.check()
     service.create_delivery_stream(name, configuration)
     return service
 

@@ -15,6 +15,9 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from infra.local.aws.iam.access import Access
+from infra.local.aws.iam.edge import Edge
+
 HOST = "127.0.0.1"
 """Loopback, and nothing else: the server believes every caller."""
 _POLL_SECONDS = 0.01
@@ -28,10 +31,14 @@ class HttpServer:
         port: the port; 0 takes a free one.
         log: the file that collects tracebacks of calls that failed unexpectedly.
         hooks: what a POST to a path of ours does, beside AWS's own API.
+        access: which calls of roles are let through.
     """
 
-    def __init__(self, port: int, log: Path, hooks: Mapping[str, Callable[[], None]]) -> None:
-        application = Guard(DomainDispatcherApplication(create_backend_app), log, hooks)
+    def __init__(
+        self, port: int, log: Path, hooks: Mapping[str, Callable[[], None]], access: Access
+    ) -> None:
+        moto = Edge(DomainDispatcherApplication(create_backend_app), access)
+        application = Guard(moto, log, hooks)
         self._server = make_server(
             HOST, port, application, threaded=True, request_handler=_QuietHandler
         )

@@ -15,6 +15,7 @@ from infra.local.aws.cloudformation.deploy import Stack, deploy
 from infra.local.aws.data_dir import DataDirLock
 from infra.local.aws.errors import DeployError, InUseError
 from infra.local.aws.http import HttpServer
+from infra.local.aws.iam.access import Access
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
 from schemas.lake import ObjectStore
@@ -34,6 +35,8 @@ class LocalAws:
         port: the port; 0 takes a free one.
         code_root: what the code folders in a template are relative to; None runs functions from
             our own sources.
+        enforce_iam: whether functions and services may do only what their roles allow; people may
+            do everything in any case.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -49,7 +52,9 @@ class LocalAws:
         random: Random,
         port: int = 0,
         code_root: Path | None = None,
+        enforce_iam: bool = False,
     ) -> None:
+        self.access = Access(enforced=enforce_iam)
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
         with ExitStack() as started:
@@ -59,7 +64,8 @@ class LocalAws:
                 raise InUseError("this process runs a local AWS already; close that one first")
             started.callback(self._one_in_a_process.release)
             hooks = {FLUSH_PATH: self.flush}
-            self._http = HttpServer(port, self.data_dir / "logs" / "server.log", hooks)
+            log = self.data_dir / "logs" / "server.log"
+            self._http = HttpServer(port, log, hooks, self.access)
             started.callback(self._http.close)
             self._clients = Clients(self._http.url)
             started.callback(self._clients.close)
@@ -70,6 +76,7 @@ class LocalAws:
                 clock=clock,
                 random=random,
                 code_root=code_root,
+                access=self.access,
             )
             started.callback(self.services.close)
             lock.announce(self._http.url)

@@ -4,6 +4,7 @@ import gzip
 from datetime import datetime
 
 from infra.local.firehose.environment import Environment
+from infra.local.firehose.errors import AccessDeniedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.settings import Destination
 
@@ -28,7 +29,15 @@ def deliver(
         folder = prefix.evaluate(moment, world.identifiers, error_type)
         stamp = moment.strftime("%Y-%m-%d-%H-%M-%S")
         name = f"{stream}-{STREAM_VERSION}-{stamp}-{world.identifiers.uuid()}{extension}"
+        _require(world, destination, folder + name)
         world.stores[destination.bucket].put(folder + name, body)
+
+
+def _require(world: Environment, destination: Destination, key: str) -> None:
+    resource = f"arn:aws:s3:::{destination.bucket}/{key}"
+    denied = world.denied(destination.role, "s3:PutObject", resource)
+    if denied is not None:
+        raise AccessDeniedError(denied)
 
 
 def compressed(body: bytes, destination: Destination) -> tuple[bytes, str]:

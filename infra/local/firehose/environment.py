@@ -9,6 +9,13 @@ from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.processing import Function
 from schemas.lake import ObjectStore
 
+Denied = Callable[[str, str, str], str | None]
+"""A role's ARN, an action and a resource's ARN to why it may not; None where it may."""
+
+
+def nothing_denied(role: str, action: str, resource: str) -> None:
+    """Let every role do everything."""
+
 
 @dataclass(slots=True)
 class Environment:
@@ -20,3 +27,4 @@ class Environment:
     identifiers: Identifiers
     region: str
     faults: Faults
+    denied: Denied = nothing_denied

@@ -18,6 +18,10 @@ from infra.local.firehose.outcomes import (
 )
 from infra.local.firehose.records import Failure, Output, Source, epoch_millis
 
+INVOKE_DENIED = (
+    "Lambda.InvokeAccessDenied",
+    "Access was denied. Ensure that the access policy allows access to the Lambda function.",
+)
 Function = Callable[[str], str]
 """A Lambda function: request JSON text to response JSON text; raises on a function error."""
 
@@ -33,6 +37,8 @@ class Invoker:
     region: str
     identifiers: Identifiers
     clock: Callable[[], datetime]
+    denied: bool = False
+    """Whether the stream's role may not invoke it."""
 
     def process(self, batch: Sequence[Source]) -> tuple[list[Output], list[Failure]]:
         """Invoke the function for one batch and sort its records; `Dropped` ones are in neither.
@@ -55,6 +61,8 @@ class Invoker:
         return outputs, failures
 
     def _outcomes(self, ids: list[str], batch: Sequence[Source]) -> tuple[list[Outcome], int]:
+        if self.denied:
+            return [Rejected(*INVOKE_DENIED)] * len(ids), self.retries + 1
         if self.function is None:
             missing = Rejected("Lambda.ResourceNotFound", "The Lambda function was not found.")
             return [missing] * len(ids), 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.local.firehose import limits
 from infra.local.firehose.configuration import parse_configuration
-from infra.local.firehose.environment import Environment
+from infra.local.firehose.environment import Denied, Environment, nothing_denied
 from infra.local.firehose.errors import (
     DeliveryError,
     InvalidArgumentError,
@@ -51,6 +51,7 @@ class LocalFirehose:
         faults: What goes wrong on purpose.
         journals: Where accepted records are kept until they are delivered. By default nowhere:
             what is buffered is lost with the process.
+        denied: Why a role may not do something; by default every role may do everything.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class LocalFirehose:
         account: str = "000000000000",
         faults: Faults = NO_FAULTS,
         journals: Journals = no_journal,
+        denied: Denied = nothing_denied,
     ) -> None:
-        self._world = Environment(stores, functions, clock, Identifiers(random), region, faults)
+        ids = Identifiers(random)
+        self._world = Environment(stores, functions, clock, ids, region, faults, denied)
         self._tables = tables
         self._account = account
         self._journals = journals

@@ -158,6 +158,7 @@ class Stream:
         if step is None:
             return [Output(source, source.data, {}) for source in batch], []
         world = self._world
+        role = step.role or self._settings.main.role
         return Invoker(
             function=world.functions.get(step.arn),
             retries=step.retries,
@@ -165,6 +166,7 @@ class Stream:
             region=world.region,
             identifiers=world.identifiers,
             clock=world.clock,
+            denied=world.denied(role, "lambda:InvokeFunction", step.arn) is not None,
         ).process(batch)
 
     def _function_arn(self) -> str:

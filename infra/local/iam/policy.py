@@ -14,6 +14,7 @@ _DOCUMENT = {"Version", "Id", "Statement"}
 _STATEMENT = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 _VERSION = "2012-10-17"
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
+_ACCOUNT = re.compile(r"AWS:([0-9]{12}|.*:root)")
 
 
 class NotUnderstoodError(Exception):
@@ -101,7 +102,11 @@ def _principals(entry: Any) -> tuple[str, ...] | None:
     if entry == "*":
         return ("*",)
     _only("Principal", entry, {"AWS", "Service"})
-    named = tuple(f"{kind}:{name}" for kind, names in entry.items() for name in _listed(names))
+    named = [f"{kind}:{name}" for kind, names in entry.items() for name in _listed(names)]
+    for name in named:
+        if _ACCOUNT.fullmatch(name):
+            # To allow means to leave it to the account's own policies, to deny is for everybody.
+            raise NotUnderstoodError(f"the account as Principal, {name}")
     return tuple("*" if name == "AWS:*" else name for name in named)
 
 

@@ -118,6 +118,8 @@ def test_a_trust_policy_is_about_whom_it_names() -> None:
         (allow(Condition={"StringLikeIfExists": {"s3:prefix": "a"}}), "StringLikeIfExists"),
         (allow(Condition={"StringEquals": {"aws:PrincipalTag/team": "a"}}), "aws:PrincipalTag"),
         (allow(Principal={"Federated": "x"}), "Federated"),
+        (allow(Principal={"AWS": "111111111111"}), "account"),
+        (allow(Principal={"AWS": ["arn:aws:iam::111111111111:root"]}), "account"),
         ({"Effect": "Maybe", "Action": "s3:*", "Resource": "*"}, "Maybe"),
         ({"Effect": "Allow", "Resource": "*"}, "without Action"),
     ],
