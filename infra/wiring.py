@@ -28,6 +28,7 @@ from transforms.evaluations import register_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from infra.local.aws.iam.access import Watch
     from infra.local.aws.server import LocalAws
     from producers.delivery import Delivery
 
@@ -193,6 +194,7 @@ def start(
     port: int = 0,
     views: bool = True,
     enforce_iam: bool = False,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -204,6 +206,7 @@ def start(
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
         enforce_iam: whether functions and services may do only what their roles allow.
+        watch: told of every call that was judged for that.
     """
     from infra.aws.parts import check_parts
     from infra.aws.template import load_template, translate
@@ -218,6 +221,7 @@ def start(
         random=random.Random(),
         port=port,
         enforce_iam=enforce_iam,
+        watch=watch,
     ) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)

@@ -227,11 +227,14 @@ class LocalLambdaBackend(LambdaBackend):
         return folder
 
     def _keep_log(self, function: Function, answer: Answer) -> None:
-        """Keep what was printed, where the function's role may; it is lost otherwise, as on AWS."""
+        """Keep what was printed, where the function's role may; it is lost otherwise, as on AWS.
+
+        The role is asked even where nothing was printed: the service has lines of its own.
+        """
         lines, group = answer.log.splitlines(), function.log_group
         stream = log_stream_arn(group, answer.log_stream)
         calls = [Call(f"logs:{a}", stream) for a in ("CreateLogStream", "PutLogEvents")]
-        if not lines or self.wiring.access.denied(function.principal, *calls):
+        if self.wiring.access.denied(function.principal, *calls) or not lines:
             return
         logs = logs_backends[self.account_id][self.region_name]
         stamp = int(unix_time_millis())

@@ -15,7 +15,7 @@ from infra.local.aws.cloudformation.deploy import Stack, deploy
 from infra.local.aws.data_dir import DataDirLock
 from infra.local.aws.errors import DeployError, InUseError
 from infra.local.aws.http import HttpServer
-from infra.local.aws.iam.access import Access
+from infra.local.aws.iam.access import Access, Watch
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
 from schemas.lake import ObjectStore
@@ -37,6 +37,7 @@ class LocalAws:
             our own sources.
         enforce_iam: whether functions and services may do only what their roles allow; people may
             do everything in any case.
+        watch: told of every judgement, where permissions are enforced.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -53,8 +54,9 @@ class LocalAws:
         port: int = 0,
         code_root: Path | None = None,
         enforce_iam: bool = False,
+        watch: Watch | None = None,
     ) -> None:
-        self.access = Access(enforced=enforce_iam)
+        self.access = Access(enforced=enforce_iam, watch=watch)
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
         with ExitStack() as started:

@@ -131,7 +131,6 @@ ALLOWED: dict[str, Permissions] = {
     "AnomaliesRole": {
         **logs("anomalies"),
         **QUERY,
-        "ReadBaselines": (["s3:GetObject"], [f"{LAKE}/baselines/*"]),
         "WriteAnomalies": (
             ["s3:GetObject", "s3:PutObject"],
             [f"{LAKE}/summaries/anomalies/*", f"{LAKE}/summaries/daily_totals/*"],

@@ -35,14 +35,12 @@ class Access:
 
     Args:
         enforced: whether anybody is denied anything.
-
-    Attributes:
-        watch: told of every judgement; None tells nobody.
+        watch: told of every judgement.
     """
 
-    def __init__(self, *, enforced: bool) -> None:
+    def __init__(self, *, enforced: bool, watch: Watch | None = None) -> None:
         self.enforced = enforced
-        self.watch: Watch | None = None
+        self._watch = watch
         self._caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
 
     @property
@@ -70,8 +68,8 @@ class Access:
             return None
         for call in calls:
             reason = _reason(principal, call)
-            if self.watch is not None:
-                self.watch(principal, call, reason is None)
+            if self._watch is not None:
+                self._watch(principal, call, reason is None)
             if reason is not None:
                 return reason
         return None
