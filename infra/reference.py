@@ -1,6 +1,7 @@
 """Render the generated reference pages: `python -m infra.reference` writes them, a test compares.
 
-Tables come from `schemas.tables`, rules from their docstrings, commands from their help.
+Tables come from `schemas.tables`, rules from their docstrings, commands from their help, and
+permissions from the template.
 """
 
 import inspect
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from infra import cli
+from infra.permission_reference import permissions_page
 from infra.policy_reference import policy_page
 from rules import RULE_SETS
 from rules.model import rule_name
@@ -24,6 +26,7 @@ def pages() -> dict[str, str]:
         "rules.md": _rules(),
         "policy.md": policy_page(),
         "commands.md": _commands(),
+        "permissions.md": permissions_page(),
     }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.commands.options import json_option, lake_options, print_json
+from infra.commands.options import enforce_option, json_option, lake_options, print_json
 from infra.wiring import check_data_dir, start
 
 
@@ -16,8 +16,9 @@ def local_group() -> None:
 
 @local_group.command("up")
 @click.option("--port", default=0, show_default="a free one", help="The port to listen on.")
+@enforce_option
 @lake_options
-def up_command(port: int, data_dir: Path) -> None:
+def up_command(port: int, enforce_iam: bool, data_dir: Path) -> None:
     """Start the server, deploy the template into it, and serve until Ctrl-C.
 
     The stack's schedules and Firehose's buffers go by the machine's clock. Every AWS client can
@@ -31,7 +32,10 @@ def up_command(port: int, data_dir: Path) -> None:
     check_data_dir(data_dir)
     from infra.local.aws.lifecycle import export_lines, serve, stop_signals
 
-    with stop_signals() as stop, start(data_dir, port=port) as (aws, platform):
+    with (
+        stop_signals() as stop,
+        start(data_dir, port=port, enforce_iam=enforce_iam) as (aws, platform),
+    ):
         click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
         click.echo(f"  lake      {platform.lake}")
         click.echo(f"  stream    {platform.names.stream}")

@@ -15,6 +15,11 @@ from infra.wiring import DEFAULT_DATA_DIR
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+enforce_option = click.option(
+    "--enforce-iam",
+    is_flag=True,
+    help="Let functions and services do only what their roles in the template allow.",
+)
 
 
 def lake_options(command: F) -> F:
