@@ -18,9 +18,12 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from moto.awslambda import urls
-from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
+from moto.awslambda.exceptions import (
+    LambdaClientError,
+    UnknownAliasException,
+    UnknownFunctionException,
+)
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
-from moto.core.exceptions import ServiceException
 from moto.core.utils import unix_time_millis
 from moto.logs.models import logs_backends
 
@@ -79,7 +82,7 @@ class LocalLambdaBackend(LambdaBackend):
         """Create a function; its code may be a folder of the bucket `BUNDLES`."""
         name, code = spec["FunctionName"], spec["Code"]
         if self.wiring.access.untrusted("lambda", spec["Role"]):
-            raise ServiceException(
+            raise LambdaClientError(
                 "InvalidParameterValueException",
                 "The role defined for the function cannot be assumed by Lambda.",
             )
@@ -109,7 +112,7 @@ class LocalLambdaBackend(LambdaBackend):
             json.loads(payload)
         except ValueError as error:
             message = f"Could not parse request body into json: {error}"
-            raise ServiceException("InvalidRequestContentException", message) from error
+            raise LambdaClientError("InvalidRequestContentException", message) from error
         kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
         if kind == "Event":
             self.run_event(function, payload)
@@ -220,7 +223,7 @@ class LocalLambdaBackend(LambdaBackend):
             return None
         folder = (root / key).resolve()
         if not folder.is_dir():
-            raise ServiceException(
+            raise LambdaClientError(
                 "InvalidParameterValueException",
                 f"there is no code in {key}; build the bundles first: make bundle",
             )
