@@ -44,8 +44,8 @@ def permissions_page() -> str:
         "Generated from `infra/aws/template.yaml`, parameters at their defaults; `REGION` and "
         "`ACCOUNT` are yours. Each function has a role of its own. The tests hold this against a "
         "table of their own, and against what the pipeline asks for where it runs with "
-        "permissions enforced: `finops demo --enforce-iam` does so, too. *Never asked for "
-        "locally* says what such a run cannot show, and why.\n",
+        "permissions enforced, as `finops demo` does. *Never asked for locally* says what such a "
+        "run cannot show, and why.\n",
     ]
     for role in template.ids("AWS::IAM::Role"):
         parts.append(f"## {role}\n\nFor {', '.join(template.actors(role))}.\n")

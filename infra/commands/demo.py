@@ -18,13 +18,14 @@ from infra.wiring import Platform, check_data_dir, start
     type=click.IntRange(min=0, max=60),
     help="Days of hourly schedules after the sample; 0 leaves the month out.",
 )
-@enforce_option
+@enforce_option(True)
 @lake_options
 def demo_command(days: int, enforce_iam: bool, data_dir: Path) -> None:
     """Ingest the real FOCUS sample, then run a month of hourly schedules.
 
     The project's own template is deployed to an embedded AWS in this process; its schedules, its
-    functions, Firehose and Athena do the work on a clock of their own. No AWS account, no network.
+    functions, Firehose and Athena do the work on a clock of their own, each with no more rights
+    than its role in the template has. No AWS account, no network.
 
     \b
     Example:

@@ -16,7 +16,7 @@ def local_group() -> None:
 
 @local_group.command("up")
 @click.option("--port", default=0, show_default="a free one", help="The port to listen on.")
-@enforce_option
+@enforce_option(False)
 @lake_options
 def up_command(port: int, enforce_iam: bool, data_dir: Path) -> None:
     """Start the server, deploy the template into it, and serve until Ctrl-C.
@@ -24,9 +24,14 @@ def up_command(port: int, enforce_iam: bool, data_dir: Path) -> None:
     The stack's schedules and Firehose's buffers go by the machine's clock. Every AWS client can
     use it: export the lines it prints. State is files under the data directory and survives.
 
+    With --enforce-iam a call with a role's keys is held against the role's policies, and so is what
+    Firehose, Scheduler, Lambda and Athena do by themselves; what is denied is answered as AWS does.
+    Keys that are made up, as those it prints, may do everything.
+
     \b
     Example:
       finops local up --port 5000
+      finops local up --enforce-iam         (your own roles and streams, as strict as on AWS)
       aws firehose list-delivery-streams    (in another terminal, after the export lines)
     """
     check_data_dir(data_dir)

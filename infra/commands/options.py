@@ -15,11 +15,16 @@ from infra.wiring import DEFAULT_DATA_DIR
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-enforce_option = click.option(
-    "--enforce-iam",
-    is_flag=True,
-    help="Let functions and services do only what their roles in the template allow.",
-)
+
+
+def enforce_option(default: bool) -> Callable[[F], F]:
+    """Add `--enforce-iam` and its opposite."""
+    return click.option(
+        "--enforce-iam/--no-enforce-iam",
+        default=default,
+        show_default=True,
+        help="Whether functions and services may do only what their roles allow.",
+    )
 
 
 def lake_options(command: F) -> F:
