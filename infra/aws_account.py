@@ -1,9 +1,11 @@
 """A stack deployed in a real AWS account, as the commands use it."""
 
+import time
 from typing import Any
 
 from infra.errors import UsageError
 from infra.wiring import Names, Platform
+from producers.limits import BUFFER_SECONDS
 
 
 def open_stack(stack: str) -> Platform:
@@ -46,6 +48,7 @@ def open_stack(stack: str) -> Platform:
         flush=lambda: None,
         lake=f"s3://{names.bucket}/",
         region=session.region_name or "",
+        next_interval=lambda: time.sleep(BUFFER_SECONDS),
         put_client=lambda: session.client("firehose", config=put_config()),
     )
 

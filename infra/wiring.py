@@ -72,6 +72,8 @@ class Platform:
         first: the evaluation that the stack's parameters describe.
         region: where the stream is.
         put_client: returns a Firehose client that neither retries nor waits long by itself.
+        next_interval: waits until the stream has delivered its partitions' buffers; by default a
+            flush.
     """
 
     names: Names
@@ -82,6 +84,7 @@ class Platform:
     first: Context = field(default_factory=default_context)
     region: str = REGION
     put_client: Callable[[], Any] | None = None
+    next_interval: Callable[[], None] | None = None
 
     def now_micros(self) -> int:
         """Return the moment in microseconds since 1970 UTC."""
@@ -113,7 +116,7 @@ class Platform:
             BotoTransport(self.client("firehose"), self.names.stream),
             sleep=time.sleep,
             jitter=random.Random(),
-            next_interval=self.flush,
+            next_interval=self.next_interval or self.flush,
         )
 
     def make_views(self) -> None:

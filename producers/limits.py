@@ -28,6 +28,9 @@ VERDICT_BYTES = 640
 MAX_PARTITIONS_PER_INTERVAL = 300
 """Distinct partitions sent within one buffer interval; Firehose keeps 500 active by default."""
 
+BUFFER_SECONDS = 300.0
+"""Firehose's buffer interval in the template: after it a partition's buffer is free again."""
+
 
 def billed_bytes(size: int) -> int:
     """Return what Firehose bills for a record of `size` bytes."""

@@ -25,6 +25,7 @@ from producers.errors import SourceError
 from producers.export_ingest import Advance, Continuation, advance
 from producers.ingest import Ingest
 from producers.ingest_report import IngestReport
+from producers.limits import BUFFER_SECONDS
 from producers.outbox import Drained, StoreOutbox
 from producers.sending import Sender
 from producers.sources import Source
@@ -34,8 +35,6 @@ from producers.transport import Transport
 from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
 
-BUFFER_SECONDS = 300.0
-"""Firehose's buffer interval; beyond 300 partitions the producer waits it out."""
 TIME_TO_END_SECONDS = 60.0
 """What an invocation keeps for spooling its last chunk and sending its message."""
 

@@ -3,14 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from producers.limits import MAX_PARTITIONS_PER_INTERVAL
+from producers.limits import BUFFER_SECONDS, MAX_PARTITIONS_PER_INTERVAL
 from producers.packing import Record
 from producers.sending import Sender
 from producers.spool_entry import Entry
 from producers.writer.spool import FileSpool
-
-BUFFER_SECONDS = 300.0
-"""Firehose's buffer interval in the template: after it a partition's buffer is gone again."""
 
 
 class Keeper(Protocol):
