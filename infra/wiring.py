@@ -28,6 +28,7 @@ from transforms.evaluations import register_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from infra.local.aws.iam.access import Watch
     from infra.local.aws.server import LocalAws
     from producers.delivery import Delivery
 
@@ -204,6 +205,8 @@ def start(
     views: bool = True,
     firehose: Sequence[str] = (),
     crash: Callable[[], None] | None = None,
+    enforce_iam: bool = False,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -216,6 +219,8 @@ def start(
         views: whether to make the views, which live in memory here.
         firehose: choices where nobody knows what Firehose does, as `NAME=VALUE`.
         crash: ends the process, where it may be asked to crash.
+        enforce_iam: whether functions and services may do only what their roles allow.
+        watch: told of every call that was judged for that.
 
     Raises:
         UsageError: there is no such choice.
@@ -241,6 +246,8 @@ def start(
         port=port,
         choices=choices,
         crash=crash,
+        enforce_iam=enforce_iam,
+        watch=watch,
     ) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)

@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group("fault")
 def fault_group() -> None:
-    """Rehearse failures: throttles, errors, lost replies, S3 down, a crash.
+    """Rehearse failures: throttles, lost replies, S3 down, a crash.
 
     Faults act on the Firehose of the server that runs over the data directory, until their duration
     is over, they are cleared or the server ends; a restart has none. The same seed strikes the same

@@ -17,6 +17,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+def enforce_option(default: bool) -> Callable[[F], F]:
+    """Add `--enforce-iam` and its opposite."""
+    return click.option(
+        "--enforce-iam/--no-enforce-iam",
+        default=default,
+        show_default=True,
+        help="Whether functions and services may do only what their roles allow.",
+    )
+
+
 def lake_options(command: F) -> F:
     """Add `--data-dir` and `--debug`, which every command has."""
     command = click.option(

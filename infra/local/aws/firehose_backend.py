@@ -33,6 +33,8 @@ from infra.local.aws.firehose_streams import (
 )
 from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.firehose import StreamRoles
 from infra.local.aws.server_faults import INTERNAL_FAILURE, drop_connection, render
 from infra.local.clock import Clock
 from infra.local.firehose import (
@@ -167,6 +169,8 @@ class LocalFirehoseBackend(FirehoseBackend):
         version = stream.service.version(name)
         wanted = updated_configuration(stream.configuration, request, version)
         if describe_destination(wanted) != describe_destination(stream.configuration):
+            stream.service.check(wanted)
+            StreamRoles(self.wiring.access, name).check(wanted)
             stream.service.update_destination(name, wanted)
             stream.configuration = wanted
             stream.updated = self.wiring.clock.now()
@@ -361,6 +365,7 @@ def register_firehose(
     choices: Choices = DEFAULT_CHOICES,
     crash: Callable[[], None] | None = None,
     meter: Meter | None = None,
+    access: Access = OPEN,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -374,12 +379,14 @@ def register_firehose(
         choices: What to do where nobody knows what the service does, and quotas.
         crash: ends the process, where it may be asked to crash.
         meter: counts what would be billed; by default one that forgets.
+        access: What the roles of streams allow.
     """
     faults = FaultBoard(clock.now, sleep=clock.sleep, crash=crash)
-    telemetry = Telemetry(clock.now, meter=meter, report=error_log(_describe, clock))
+    report = error_log(_describe, clock, access)
+    telemetry = Telemetry(clock.now, meter=meter, report=report)
     FirehoseMetrics.metrics = telemetry.metrics
     wiring = FirehoseWiring(
-        bucket_store, invoke, clock, random, faults, telemetry, journals, choices
+        bucket_store, invoke, clock, random, faults, telemetry, journals, choices, access
     )
 
     class Backend(LocalFirehoseBackend):

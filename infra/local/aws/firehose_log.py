@@ -6,16 +6,24 @@ from typing import Any
 
 from moto.logs.models import logs_backends
 
+from infra.local.aws.iam.access import Access
+from infra.local.aws.iam.principal import Principal
+from infra.local.aws.iam.requirements import log_stream_arn
 from infra.local.clock import Clock
 from infra.local.firehose.diagnostics import Diagnostic, ObjectKind, Report
 from infra.local.firehose.records import epoch_millis
+from infra.local.iam import Call
 
 Describe = Callable[[str], Mapping[str, Any] | None]
 """A stream's ARN to its `DeliveryStreamDescription`, None when it is gone."""
 
 
-def error_log(describe: Describe, clock: Clock) -> Report:
-    """Return what writes events into moto's CloudWatch Logs, and nothing where none is wanted."""
+def error_log(describe: Describe, clock: Clock, access: Access) -> Report:
+    """Return what writes events into moto's CloudWatch Logs.
+
+    Nothing is written where nobody wants it, where there is no log, and where the destination's
+    role may not write.
+    """
 
     def write(diagnostic: Diagnostic) -> None:
         description = describe(diagnostic.arn)
@@ -30,6 +38,9 @@ def error_log(describe: Describe, clock: Clock) -> Report:
         group = logs_backends[account][region].groups.get(group_name)
         # The service creates neither: it may only put events.
         if group is None or stream_name not in group.streams:
+            return
+        call = Call("logs:PutLogEvents", log_stream_arn(group_name, stream_name))
+        if access.denied(Principal(destination["RoleARN"], diagnostic.name), call):
             return
         event = {
             "timestamp": epoch_millis(clock.now()),

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from infra.local.aws.function_process import TIMED_OUT
 from infra.local.aws.functions import FunctionError
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.firehose import StreamRoles
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DEFAULT_CHOICES,
@@ -43,6 +45,7 @@ class FirehoseWiring:
     telemetry: Telemetry
     journals: Journals = no_journal
     choices: Choices = DEFAULT_CHOICES
+    access: Access = OPEN
 
 
 @dataclass(slots=True)
@@ -104,6 +107,7 @@ def stream_service(
                 "Error Code: EntityNotFoundException)"
             ) from None
 
+    roles = StreamRoles(wiring.access, name)
     service = LocalFirehose(
         stores=OnDemand(wiring.bucket_store),
         functions=OnDemand(lambda arn: _telling_timeouts(wiring.invoke(arn))),
@@ -116,7 +120,10 @@ def stream_service(
         journals=journals,
         choices=wiring.choices,
         telemetry=wiring.telemetry,
+        denied=roles.denied,
     )
+    service.check(configuration)
+    roles.check(configuration)  # last, as the service does (§3.1)
     service.create_delivery_stream(name, configuration)
     return service
 

@@ -17,6 +17,8 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from infra.local.aws.control_paths import PREFIX, Call, ControlError, Hooks
+from infra.local.aws.iam.access import Access
+from infra.local.aws.iam.edge import Edge
 from infra.local.aws.server_faults import NoAnswerError, raise_if_dropped
 
 HOST = "127.0.0.1"
@@ -32,10 +34,12 @@ class HttpServer:
         port: the port; 0 takes a free one.
         log: the file that collects tracebacks of calls that failed unexpectedly.
         hooks: what paths of ours do, beside AWS's own API.
+        access: which calls of roles are let through.
     """
 
-    def __init__(self, port: int, log: Path, hooks: Hooks) -> None:
-        application = Guard(DomainDispatcherApplication(create_backend_app), log, hooks)
+    def __init__(self, port: int, log: Path, hooks: Hooks, access: Access) -> None:
+        moto = Edge(DomainDispatcherApplication(create_backend_app), access)
+        application = Guard(moto, log, hooks)
         self._server = make_server(
             HOST, port, application, threaded=True, request_handler=_QuietHandler
         )

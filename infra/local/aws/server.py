@@ -18,6 +18,7 @@ from infra.local.aws.data_dir import DataDirLock
 from infra.local.aws.errors import InUseError
 from infra.local.aws.fault_control import FaultControl
 from infra.local.aws.http import HttpServer
+from infra.local.aws.iam.access import Access, Watch
 from infra.local.aws.meter_control import meter_hooks
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
@@ -43,6 +44,9 @@ class LocalAws:
         choices: of Firehose, where nobody knows what the service does.
         crash: ends the process at once, for the fault of that name; None where the process is
             more than this server.
+        enforce_iam: whether functions and services may do only what their roles allow; people may
+            do everything in any case.
+        watch: told of every judgement, where permissions are enforced.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -60,7 +64,10 @@ class LocalAws:
         code_root: Path | None = None,
         choices: Choices = DEFAULT_CHOICES,
         crash: Callable[[], None] | None = None,
+        enforce_iam: bool = False,
+        watch: Watch | None = None,
     ) -> None:
+        self.access = Access(enforced=enforce_iam, watch=watch)
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
         with ExitStack() as started:
@@ -71,7 +78,8 @@ class LocalAws:
             started.callback(self._one_in_a_process.release)
             # The services need the server's address, and the hooks need the services.
             hooks: dict[tuple[str, str], Hook] = {}
-            self._http = HttpServer(port, self.data_dir / "logs" / "server.log", hooks)
+            log = self.data_dir / "logs" / "server.log"
+            self._http = HttpServer(port, log, hooks, self.access)
             started.callback(self._http.close)
             self._clients = Clients(self._http.url)
             started.callback(self._clients.close)
@@ -84,6 +92,7 @@ class LocalAws:
                 code_root=code_root,
                 choices=choices,
                 crash=crash,
+                access=self.access,
             )
             started.callback(self.services.close)
             hooks.update(self._hooks(clock, random))

@@ -14,16 +14,19 @@ from infra.local.aws.athena_backend import register_athena
 from infra.local.aws.buckets import Buckets
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
 from infra.local.aws.functions import FunctionRunner
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
 from infra.local.aws.meter_control import METER_FILE
 from infra.local.aws.s3_backend import register_s3
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
+from infra.local.aws.scheduler_schedules import Schedule
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.clock import Clock
 from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
 from infra.local.firehose.meter import Meter
+from infra.local.iam import Call
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,6 +76,7 @@ def start_services(
     code_root: Path | None,
     choices: Choices = DEFAULT_CHOICES,
     crash: Callable[[], None] | None = None,
+    access: Access = OPEN,
 ) -> Services:
     """Register all services for this process; what earlier ones held in memory is forgotten.
 
@@ -85,12 +89,15 @@ def start_services(
         code_root: what code folders in a template are relative to; None runs our own sources.
         choices: of Firehose, where nobody knows what the service does.
         crash: ends the process, where it may be asked to crash.
+        access: what roles may do.
     """
     forget()
     files = BucketFiles(data_dir)
     register_s3(files)
     buckets = Buckets()
-    runner = FunctionRunner(endpoint_url, random, data_dir / "logs" / "functions.log")
+    runner = FunctionRunner(
+        endpoint_url, random, data_dir / "logs" / "functions.log", access.session
+    )
 
     def send(queue: str, message: str, attributes: Sequence[tuple[str, str]] = ()) -> None:
         name = queue.rpartition(":")[2]
@@ -99,10 +106,15 @@ def start_services(
         typed = {k: {"DataType": "String", "StringValue": v} for k, v in attributes}
         sqs.send_message(QueueUrl=url, MessageBody=message, MessageAttributes=typed)
 
+    def authorize(schedule: Schedule) -> None:
+        call = Call("lambda:InvokeFunction", schedule.target)
+        access.require(schedule.principal, call)
+
     def give_up(failed: FailedInvocation) -> None:
-        if failed.dead_letter_queue:
+        queue, principal = failed.dead_letter_queue, failed.occurrence.schedule.principal
+        if queue and not access.denied(principal, Call("sqs:SendMessage", queue)):
             attributes = list(failed.attributes().items())
-            send(failed.dead_letter_queue, failed.occurrence.payload(), attributes)
+            send(queue, failed.occurrence.payload(), attributes)
 
     def folder(bucket: str) -> Path:
         assert buckets[bucket]
@@ -115,6 +127,7 @@ def start_services(
             unpacked=data_dir / "functions",
             send=send,
             clock=clock,
+            access=access,
         )
     )
     firehose = register_firehose(
@@ -126,13 +139,18 @@ def start_services(
         choices=choices,
         crash=crash,
         meter=Meter(clock.now, data_dir / METER_FILE, _LOG.warning),
+        access=access,
     )
     register_athena(
-        bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random
+        bucket_store=buckets.__getitem__,
+        bucket_folder=folder,
+        clock=clock,
+        random=random,
+        access=access,
     )
-    register_scheduler()
+    register_scheduler(access)
     scheduler = SchedulerTicker(
-        stored_schedules, functions.send_event, _Steps(clock, firehose), random, give_up
+        stored_schedules, functions.send_event, _Steps(clock, firehose), random, give_up, authorize
     )
     return Services(
         files=files,

@@ -4,6 +4,7 @@ import gzip
 from datetime import datetime
 
 from infra.local.firehose.environment import Environment
+from infra.local.firehose.errors import StoringDeniedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.settings import Destination
 from infra.local.firehose.telemetry import ObjectWatch
@@ -43,7 +44,15 @@ def deliver(
         name = f"{stream}-{version}-{stamp}-{world.identifiers.uuid()}{extension}"
         with watch.put():
             world.faults.check_store(stream)
+            _require(world, destination, folder + name)
             world.stores[destination.bucket].put(folder + name, body)
+
+
+def _require(world: Environment, destination: Destination, key: str) -> None:
+    resource = f"arn:aws:s3:::{destination.bucket}/{key}"
+    denied = world.denied(destination.role, "s3:PutObject", resource)
+    if denied is not None:
+        raise StoringDeniedError(denied)
 
 
 def compressed(body: bytes, destination: Destination) -> tuple[bytes, str]:

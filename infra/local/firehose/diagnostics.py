@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from infra.local.firehose.errors import StoringDeniedError
+
 SAMPLES_A_MINUTE = 10
 """§6: events are sampled when errors are frequent; how is not documented. Ours, of each code."""
 
@@ -61,7 +63,7 @@ def storing_error(error: Exception) -> tuple[str, str]:
     """Return the code and the text of an object that could not be stored."""
     if isinstance(error, KeyError):
         return NO_BUCKET
-    if isinstance(error, PermissionError) or getattr(error, "code", "") == "AccessDenied":
+    if isinstance(error, PermissionError | StoringDeniedError):
         return NO_ACCESS
     return INTERNAL
 

@@ -12,6 +12,13 @@ from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
+Denied = Callable[[str, str, str], str | None]
+"""A role's ARN, an action and a resource's ARN to why it may not; None where it may."""
+
+
+def nothing_denied(role: str, action: str, resource: str) -> None:
+    """Let every role do everything."""
+
 
 @dataclass(slots=True)
 class Environment:
@@ -26,3 +33,4 @@ class Environment:
     telemetry: Telemetry
     choices: Choices = DEFAULT_CHOICES
     tables: Mapping[tuple[str, str], Table] = field(default_factory=dict)
+    denied: Denied = nothing_denied

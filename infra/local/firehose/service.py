@@ -10,7 +10,7 @@ from typing import Any
 from infra.local.firehose import limits
 from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.configuration import parse_configuration
-from infra.local.firehose.environment import Environment
+from infra.local.firehose.environment import Denied, Environment, nothing_denied
 from infra.local.firehose.errors import (
     DeliveryError,
     InvalidArgumentError,
@@ -56,6 +56,7 @@ class LocalFirehose:
             what is buffered is lost with the process.
         choices: What to do where nobody knows what the service does, and quotas.
         telemetry: Where metrics and the bill are counted; by default in one of its own.
+        denied: Why a role may not do something; by default every role may do everything.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class LocalFirehose:
         journals: Journals = no_journal,
         choices: Choices = DEFAULT_CHOICES,
         telemetry: Telemetry | None = None,
+        denied: Denied = nothing_denied,
     ) -> None:
         board = faults if isinstance(faults, FaultBoard) else FaultBoard(clock, faults)
         self._world = Environment(
@@ -84,6 +86,7 @@ class LocalFirehose:
             telemetry or Telemetry(clock),
             choices,
             tables,
+            denied,
         )
         self._account = account
         self._journals = journals
@@ -137,6 +140,14 @@ class LocalFirehose:
         )
         self._encrypted[name] = encrypted
         return arn
+
+    def check(self, configuration: Mapping[str, Any]) -> None:
+        """Check a configuration, without a stream.
+
+        Raises:
+            FirehoseError: what `create_delivery_stream` would refuse.
+        """
+        self._checked(configuration)
 
     def update_destination(self, name: str, configuration: Mapping[str, Any]) -> None:
         """Change a stream to another configuration, which is a new version of it.

@@ -15,13 +15,14 @@ from infra.local.firehose.diagnostics import ObjectKind
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
 from infra.local.firehose.faulty_function import faulty
+from infra.local.firehose.invocation_errors import AccessDeniedError
 from infra.local.firehose.journal import Journal
 from infra.local.firehose.partitions import LIMIT_TYPE, Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
-from infra.local.firehose.processing import Invoker
+from infra.local.firehose.processing import Function, Invoker
 from infra.local.firehose.records import ErrorLine, Failure, Output, Source
 from infra.local.firehose.retention import BlockedError, Retention
-from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.settings import LambdaStep, StreamSettings
 from infra.local.firehose.telemetry import ObjectWatch, Watch
 
 _AT_ONCE = Hints(1, timedelta(0))
@@ -211,9 +212,7 @@ class Stream:
             return [Output(source, source.data, {}) for source in batch], []
         world = self._world
         return Invoker(
-            function=self.watch.timed(
-                faulty(world.functions.get(step.arn), world.faults, self._name)
-            ),
+            function=self.watch.timed(faulty(self._function(step), world.faults, self._name)),
             retries=step.retries,
             stream_arn=self._arn,
             region=world.region,
@@ -221,6 +220,13 @@ class Stream:
             clock=world.clock,
             choices=world.choices,
         ).process(batch)
+
+    def _function(self, step: LambdaStep) -> Function | None:
+        """Return the function, or what refuses to run it where the role may not invoke it."""
+        role = step.role or self._settings.main.role
+        if self._world.denied(role, "lambda:InvokeFunction", step.arn) is not None:
+            return _refused
+        return self._world.functions.get(step.arn)
 
     def _function_arn(self) -> str:
         return self._settings.function.arn if self._settings.function else ""
@@ -323,6 +329,10 @@ class Stream:
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
         reordered = self._world.faults.reorders(self._name)
         return self._world.identifiers.shuffled(rows) if reordered else rows
+
+
+def _refused(request: str) -> str:
+    raise AccessDeniedError
 
 
 def _incoming_hints(settings: StreamSettings) -> Hints:
