@@ -98,7 +98,7 @@ class Report:
     """Lines that were closed: another line of the same failure was put back."""
     marked: int = 0
     """Lines that earlier redrives had closed."""
-    rounds: dict[int, int] = field(default_factory=dict)
+    rounds: dict[str, int] = field(default_factory=dict)
     """Lines put back, by round."""
     left: int = 0
     """Lines whose records the stream did not accept; the same command tries them again."""
@@ -328,7 +328,8 @@ class Redrive:
         report.covered += step.action == Action.COVERED
         if step.action == Action.PUT:
             report.put_lines += 1
-            report.rounds[step.round] = report.rounds.get(step.round, 0) + 1
+            nth = str(step.round)
+            report.rounds[nth] = report.rounds.get(nth, 0) + 1
 
     def _give_up(self, step: Step, reason: str) -> None:
         failed = step.failed

@@ -124,8 +124,8 @@ def _print(report: Report, dry_run: bool) -> None:
         + ("" if dry_run else f" in {counted(report.put_records, 'record')}")
     )
     for number, lines in report.rounds.items():
-        if number > 1:
-            click.echo(f"  {counted(lines, 'record')} for the {_nth(number)} time")
+        if number != "1":
+            click.echo(f"  {counted(lines, 'record')} in round {number}")
     if report.split_lines:
         click.echo(f"  {counted(report.split_lines, 'record')} packed anew")
     if report.there:
@@ -160,7 +160,3 @@ def _print(report: Report, dry_run: bool) -> None:
         )
     if report.put_lines and not dry_run:
         click.echo("next: finops audit")
-
-
-def _nth(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
