@@ -183,8 +183,8 @@ def _agree(lake: Lake, keys: list[str], report: AuditReport) -> None:
     failed: dict[Day, set[int]] = defaultdict(set)
     for key in keys:
         place = {"raw": raw, "processed": rows, "errors": failed}[key.split("/")[0]]
-        day, ordinals = lake.held[key]
-        place[day] |= ordinals
+        day, held = lake.held[key]
+        place[day] |= held
     missing = {d: lost for d in raw if (lost := raw[d] - rows[d] - failed[d])}
     orphaned = {d: extra for d in rows if (extra := rows[d] - raw[d])}
     found = {(g.kind, (g.delivery_id, g.billing_period, g.charge_date)): g for g in report.gaps}
