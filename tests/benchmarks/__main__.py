@@ -3,6 +3,7 @@
 import sys
 
 from tests.benchmarks import (
+    auditing,
     cold_start,
     local_stack,
     producing,
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "producing": producing.run,
     "local_stack": local_stack.run,
     "replay": replay.run,
+    "auditing": auditing.run,
     "scale": scale.run,
 }
 
