@@ -146,7 +146,11 @@ def audit(
             changed.append(partition)
         else:
             days += found
+    period = ""
     for batch in batches(changed, books.sizes(), batch_events):
+        if batch[0][0] != period:
+            kept.write(now, only=period)
+            period = batch[0][0]
         promised = {day: p for at in batch for day, p in by_partition.get(at, {}).items()}
         for verdict in judge.judge(batch, promised, only):
             days.append(verdict)

@@ -76,13 +76,15 @@ class Lake:
         """Add an object to raw, rows or errors that arrived at a moment."""
         self.made += 1
         name = f"finops-1-{at:%Y-%m-%d-%H-%M-%S}-{self.made:04}"
-        body = record(day, ordinals)
+        # Every third object has its record twice, as a producer's retry leaves it.
+        body = record(day, ordinals) * (1 if self.made % 3 else 2)
         if place == "rows":
             partition = f"evaluation=v1/billing_period={day[1]}/charge_date={day[2]}"
             key = f"processed/charges/{partition}/{name}.parquet"
             body = b"rows"
         elif place == "errors":
             key = f"errors/processing-failed/{at:%Y/%m/%d/%H}/{name}"
+            body = record(day, ordinals)
             body = orjson.dumps({"rawData": base64.b64encode(body).decode(), "errorCode": "E"})
         else:
             key = f"raw/{at:%Y/%m/%d/%H}/{name}"
@@ -260,6 +262,29 @@ def test_damaged_tallies_say_what_to_do_and_a_full_audit_mends_them() -> None:
         lake.store.put(info.key, b"{")
         assert len(lake.audit(keep=lake.store, anew=True).gaps) == 1
     assert lake.audit(keep=lake.store).decoded_objects == 0
+
+
+def test_a_partition_that_is_none_is_judged_without_the_engine() -> None:
+    """Whatever a foreign record says of its period reaches no path and no SQL."""
+    day: Day = ("d1", "../' or '1'='1", "2024-09-01")
+    lake = Lake()
+    lake.add("raw", day, frozenset([1, 2]))
+    (gap,) = lake.audit(keep=lake.store).gaps
+    assert (gap.kind, gap.billing_period, gap.events) == ("missing-in-processed", day[1], 2)
+    lake.add("errors", day, frozenset([1, 2]))
+    report = lake.audit(keep=lake.store)
+    assert (report.clean, report.failed_events) == (True, 2)
+    assert said(lake.audit(keep=lake.store)) == said(report)
+
+
+def test_what_waits_in_the_spool_is_said() -> None:
+    """Records that the stream has not taken, and ingests that nobody continued."""
+    lake = Lake()
+    lake.store.put("spool/records/1.spool", b"12345")
+    lake.store.put("spool/ingest/a/checkpoint.json", b"{}")
+    lake.store.put("spool/ingest/a/records-1", b"")
+    waiting = lake.audit().waiting
+    assert (waiting.objects, waiting.size, waiting.ingests) == (1, 5, 1)
 
 
 @given(st.sets(st.integers(-(2**63), 2**63 - 1)) | st.sets(st.integers(0, 10_000)))

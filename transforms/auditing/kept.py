@@ -45,6 +45,7 @@ class KeptDays:
         self._after: dict[Partition, list[DayVerdict]] = defaultdict(list)
         self._fingerprints: dict[Partition, str] = {}
         self._known: set[str] = set()
+        self._written: set[str] = set()
         for info in lake.list(f"{CHARGES_STORED.prefix}evaluation={evaluation}/"):
             found = _FILE.search(info.key)
             if found and is_month(found[1]) and is_date(found[2]):
@@ -71,17 +72,21 @@ class KeptDays:
         """Take a new verdict."""
         self._after[partition].append(verdict)
 
-    def write(self, now: datetime | None) -> None:
+    def write(self, now: datetime | None, only: str | None = None) -> None:
         """Keep what is new, a file a billing period; only files that change are written.
 
         Args:
             now: when it was judged, aware; None where nobody keeps a clock.
+            only: a billing period all of which is judged.
         """
         if self._keep is None:
             return
         at = now.astimezone(UTC).isoformat(timespec="seconds") if now else ""
-        for period in sorted({period for period, _ in self._fingerprints.keys() | self._before}):
-            self._write(self._keep, period, at)
+        periods = {period for period, _ in self._fingerprints.keys() | self._before.keys()}
+        for period in sorted(periods - self._written):
+            if only in (None, period):
+                self._write(self._keep, period, at)
+                self._written.add(period)
 
     def _write(self, keep: ObjectStore, period: str, at: str) -> None:
         rows: list[dict[str, Any]] = []
