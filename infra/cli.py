@@ -24,6 +24,7 @@ from infra.commands.policy import policy_group
 from infra.commands.produce import produce_command
 from infra.commands.quarantine import quarantine_group
 from infra.commands.query import query_command
+from infra.commands.redrive import redrive_command
 from infra.commands.replay import replay_command
 from infra.commands.report import report_command
 from infra.commands.rules import rules_group
@@ -60,6 +61,7 @@ for command in (
     deliveries_command,
     quarantine_group,
     audit_command,
+    redrive_command,
     baseline_group,
     evaluations_group,
     replay_command,

@@ -1,34 +1,34 @@
 """Prove, from the lake alone, that nothing was lost: raw = processed + errors, event by event.
 
-Decodes `raw/` and `errors/` itself and reads `processed/` as a query engine does; it shares no
-counter with the run that wrote them. Every sum is exact and of every amount column.
+Counts `raw/` and `errors/` itself and reads `processed/` as a query engine does; it shares no
+number with the run that wrote them. Every sum is exact and of every amount column. What an earlier
+audit counted of an immutable object need not be decoded again, and a day of which nothing changed
+since it was found whole need not be judged again; `transforms.auditing` has the parts.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from schemas.lake import ObjectStore
-from transforms.audit_sources import Errors, Processed, Raw, read_errors, read_processed, read_raw
+from schemas.amounts import scaled_text, unscaled_sum
+from schemas.lake import ERRORS, RAW, SPOOL, ObjectStore
+from transforms.auditing.books import Books, Counted, Partition, Throwaway, partition_of
+from transforms.auditing.contents import Promise, Tallier, leave_all
+from transforms.auditing.flight import Flight, Stage
+from transforms.auditing.judging import Judge, Promised, batches
+from transforms.auditing.kept import KeptDays
+from transforms.auditing.verdict import DayVerdict, Gap
+from transforms.deliveries import Assertion, landed_at, promised_day, read_assertions
+from transforms.error_objects import error_lines
 from transforms.ports import Query
 from transforms.state import active_evaluation
-from transforms.tallies import Day, Sums, Tally, billed, difference
+from transforms.tallies import Day
 
-BILLING_STEP_BYTES = 5_120
-"""Firehose bills each record rounded up to 5 KiB (Amazon Data Firehose pricing)."""
+__all__ = ["AuditReport", "Doubled", "Gap", "audit"]
 
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something the lake should hold and does not: where, how many events, how much money."""
-
-    kind: str
-    delivery_id: str
-    billing_period: str
-    charge_date: str
-    events: int
-    billed: dict[str, str]
-    """Billed cost by currency, exact decimal text; what is missing is positive."""
-    detail: str
+BATCH_EVENTS = 250_000
+"""Events that are compared at a time, some 300 bytes each: they bound the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ class Doubled:
     charge_date: str
     copies: int
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What producers keep in the bucket because the stream has not taken it yet."""
+
+    objects: int = 0
+    """Objects of records that wait to be sent (`spool/records/`)."""
+    size: int = 0
+    ingests: int = 0
+    """Ingests that were interrupted, or refused, and not continued (`spool/ingest/`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,20 @@ class AuditReport:
     gaps: list[Gap] = field(default_factory=list)
     doubled: list[Doubled] = field(default_factory=list)
     open_deliveries: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    """Events that the stream's buffers may still hold."""
+    late: int = 0
+    """Events beyond that, which Firehose may still be trying to deliver."""
+    failed_by_type: dict[str, int] = field(default_factory=dict)
+    """Events that are in errors/ and nowhere else, by error type."""
+    waiting: Waiting = field(default_factory=Waiting)
+    decoded_objects: int = 0
+    """Objects of raw/ and errors/ that were read now; earlier audits had counted the others."""
+    decoded_bytes: int = 0
+    judged_partitions: int = 0
+    """Days of the lake that were compared now; nothing had changed on the others."""
+    days: list[DayVerdict] = field(default_factory=list)
+    """Every day of every delivery."""
 
     @property
     def clean(self) -> bool:
@@ -73,6 +98,13 @@ def audit(
     store: ObjectStore,
     evaluation: str | None = None,
     only: Collection[Day] | None = None,
+    *,
+    flight: Flight | None = None,
+    now: datetime | None = None,
+    keep: ObjectStore | None = None,
+    anew: bool = False,
+    tally: Tallier = leave_all,
+    batch_events: int = BATCH_EVENTS,
 ) -> AuditReport:
     """Compare what was recorded with what can be queried, delivery by delivery and day by day.
 
@@ -81,124 +113,203 @@ def audit(
         store: the lake, as objects.
         evaluation: whose rows; the active one by default.
         only: these days of these deliveries, and nothing else; all of the lake by default.
+        flight: tells what may still be on its way; without it everything has had its time.
+        now: the moment, aware, to write beside what is kept.
+        keep: where to keep what was counted and found, for the next audit to build on; by default
+            nothing is kept, and everything is read.
+        anew: build on nothing that is kept.
+        tally: a faster way to count the records that it knows.
+        batch_events: how many events to compare at a time.
+
+    Raises:
+        StateError: what is kept is damaged.
     """
     evaluation = evaluation or active_evaluation(store)
-    raw = read_raw(store, only)
-    errors = read_errors(store, only)
-    processed = read_processed(query, evaluation, only)
-    gaps = [*_raw_to_processed(raw, processed, errors), *_promised_to_raw(raw, processed, only)]
+    books = Books(store, keep or Throwaway(), tally, anew)
+    books.update()
+    raw = list(books.of(RAW))
+    errors = list(books.of(ERRORS))
+    promises = _Promises(raw, read_assertions(query), flight)
+    by_partition = promises.by_partition(only)
+    kept = KeptDays(keep if only is None else None, store, evaluation, anew)
     if only is None:
-        gaps += [*_completions(raw, processed, errors), *_unreadable(raw, errors)]
-    everything: Sums = {}
-    for tally in raw.days.values():
-        for key, value in tally.sums.items():
-            everything[key] = everything.get(key, 0) + value
-    known = raw.promises | processed.promises
-    return AuditReport(
-        evaluation=evaluation,
-        events=sum(len(t.ordinals) for t in raw.days.values()),
-        billed=billed(everything),
-        raw_objects=raw.objects,
-        raw_records=raw.records,
-        raw_bytes=sum(raw.sizes),
-        ingestion_billed_bytes=sum(-(-size // BILLING_STEP_BYTES) for size in raw.sizes)
-        * BILLING_STEP_BYTES,
-        raw_copies=sum(t.copies for t in raw.days.values()),
-        failed_records=errors.records,
-        failed_events=_failed_only(errors, processed),
-        deliveries=len(known),
-        gaps=gaps,
-        doubled=_doubled(processed),
-        open_deliveries=sorted({d for d, _, _ in raw.days} - known.keys()),
-    )
+        partitions = sorted(books.partitions() | kept.partitions | by_partition.keys())
+    else:
+        partitions = sorted({partition_of(day) for day in only})
+    judge = Judge(query, store, evaluation, books, flight)
+    days: list[DayVerdict] = []
+    changed = []
+    for partition in partitions:
+        said = sorted((d, promises.revision(d)) for d, _, _ in by_partition.get(partition, {}))
+        found = kept.carried(partition, [books.fingerprint(partition), said])
+        if found is None:
+            changed.append(partition)
+        else:
+            days += found
+    period = ""
+    for batch in batches(changed, books.sizes(), batch_events):
+        if batch[0][0] != period:
+            kept.write(now, only=period)
+            period = batch[0][0]
+        promised = {day: p for at in batch for day, p in by_partition.get(at, {}).items()}
+        for verdict in judge.judge(batch, promised, only):
+            days.append(verdict)
+            kept.judged(partition_of(verdict.day), verdict)
+    kept.write(now)
+    gaps = [gap for day in days for gap in day.gaps]
+    if only is None:
+        gaps += [*promises.completions(errors, flight), *_unreadable(store, raw, errors)]
+    return _report(evaluation, books, raw, errors, promises, days, gaps, len(changed), store)
 
 
-def _raw_to_processed(raw: Raw, processed: Processed, errors: Errors) -> Iterable[Gap]:
-    """Every event in raw/ is in processed/ or in errors/; nothing else is in processed/."""
-    for day in sorted(raw.days.keys() | processed.days.keys()):
-        recorded = raw.days.get(day, Tally())
-        found = processed.days.get(day)
-        seen = found.ordinals if found else set()
-        failed = errors.days.get(day, Tally()).ordinals
-        lost = recorded.ordinals - seen - failed
-        orphaned = seen - recorded.ordinals
-        sums = difference(recorded.sums, found.sums if found else {})
-        if lost:
-            yield _gap("missing-in-processed", day, len(lost), sums, "in raw/, nowhere else")
-        if orphaned:
-            missing = {key: -value for key, value in sums.items()}
-            yield _gap("missing-in-raw", day, len(orphaned), missing, "in processed/, not in raw/")
-        if sums and recorded.ordinals == seen:
-            columns = ", ".join(sorted({name for _, name in sums}))
-            yield _gap("money-differs", day, 0, sums, f"raw/ and processed/ differ in {columns}")
+class _Promises:
+    """What deliveries promise, by raw/ and by processed/."""
+
+    def __init__(
+        self, raw: Sequence[Counted], assertions: Sequence[Assertion], flight: Flight | None
+    ) -> None:
+        self._flight = flight
+        self._raw: dict[str, tuple[Promise, datetime | None]] = {}
+        for counted in raw:
+            for promise in counted.promises:
+                before = self._raw.get(promise.delivery_id)
+                if before is None or promise.revision >= before[0].revision:
+                    self._raw[promise.delivery_id] = promise, landed_at(counted.key)
+        self._processed: dict[str, Assertion] = {}
+        for assertion in sorted(assertions, key=lambda a: a.revision):
+            self._processed[assertion.delivery_id] = assertion
+        self.deliveries = self._raw.keys() | self._processed.keys()
+
+    def revision(self, delivery_id: str) -> int:
+        """Return which revision of a delivery's promise counts."""
+        found = self._raw.get(delivery_id)
+        return found[0].revision if found else self._processed[delivery_id].revision
+
+    def by_partition(self, only: Collection[Day] | None) -> dict[Partition, dict[Day, Promised]]:
+        """Return what is promised of each day that a delivery brings itself."""
+        found: dict[Partition, dict[Day, Promised]] = defaultdict(dict)
+        for delivery_id in self.deliveries:
+            if delivery_id in self._raw:
+                promise, landed = self._raw[delivery_id]
+                days = [promised_day(day) for day in promise.days]
+            else:
+                assertion = self._processed[delivery_id]
+                days, landed = list(assertion.days), assertion.landed_at
+            stage = self._stage(landed)
+            for day in days:
+                key = (delivery_id, day.billing_period, day.charge_date)
+                if not day.held_by and (only is None or key in only):
+                    found[partition_of(key)][key] = Promised(day, stage)
+        return dict(found)
+
+    def completions(self, errors: Sequence[Counted], flight: Flight | None) -> Iterator[Gap]:
+        """Yield what is only on one side: each DeliveryCompleted of raw/ is a row, and reversed."""
+        failed = {promise.delivery_id for counted in errors for promise in counted.promises}
+        for delivery_id in sorted(self._raw.keys() - self._processed.keys() - failed):
+            if self._stage(self._raw[delivery_id][1]) == Stage.GONE:
+                detail = "its DeliveryCompleted is in raw/, nowhere else"
+                yield Gap("missing-in-processed", delivery_id, "", "", 0, {}, detail)
+        for delivery_id in sorted(self._processed.keys() - self._raw.keys()):
+            if self._stage(self._processed[delivery_id].landed_at) == Stage.GONE:
+                detail = "its DeliveryCompleted is in processed/, not in raw/"
+                yield Gap("missing-in-raw", delivery_id, "", "", 0, {}, detail)
+
+    def _stage(self, landed: datetime | None) -> Stage:
+        return self._flight.stage(landed) if self._flight else Stage.GONE
 
 
-def _promised_to_raw(raw: Raw, processed: Processed, only: Collection[Day] | None) -> Iterable[Gap]:
-    """What a delivery promised is in raw/, in number and in every sum."""
-    reported = processed.days.keys()
-    for delivery_id, days in sorted((processed.promises | raw.promises).items()):
-        for promise in days:
-            if promise.held_by:
-                continue
-            day = (delivery_id, promise.billing_period, promise.charge_date)
-            if only is not None and day not in only:
-                continue
-            recorded = raw.days.get(day, Tally())
-            missing = promise.events - len(recorded.ordinals)
-            sums = difference(promise.stored(), recorded.sums)
-            if missing and not (recorded.ordinals or day in reported):
-                yield _gap(
-                    "missing-in-raw", day, missing, sums, "promised, and nowhere in the lake"
-                )
-            elif recorded.ordinals and (missing or sums):
-                detail = f"promised {promise.events} events, raw/ has {len(recorded.ordinals)}"
-                yield _gap("promise-differs", day, missing, sums, detail)
-
-
-def _completions(raw: Raw, processed: Processed, errors: Errors) -> Iterable[Gap]:
-    """Every DeliveryCompleted in raw/ is a row of the deliveries table, and the reverse."""
-    for delivery_id in sorted(raw.promises.keys() - processed.promises.keys()):
-        if delivery_id not in errors.completions:
-            detail = "its DeliveryCompleted is in raw/, nowhere else"
-            yield Gap("missing-in-processed", delivery_id, "", "", 0, {}, detail)
-    for delivery_id in sorted(processed.promises.keys() - raw.promises.keys()):
-        detail = "its DeliveryCompleted is in processed/, not in raw/"
-        yield Gap("missing-in-raw", delivery_id, "", "", 0, {}, detail)
-
-
-def _unreadable(raw: Raw, errors: Errors) -> Iterable[Gap]:
+def _unreadable(
+    store: ObjectStore, raw: Sequence[Counted], errors: Sequence[Counted]
+) -> Iterator[Gap]:
     """Bytes in raw/ that nobody can decode are in errors/ too, and the reverse."""
-    for key, body in raw.unreadable:
-        left = body
-        # Longest first: one damaged record may be the beginning of another.
-        for original in sorted(errors.unreadable, key=len, reverse=True):
-            left = left.replace(original, b"") if original else left
-        if left:
-            detail = f"{len(left)} bytes in {key} are neither events nor in errors/"
-            yield Gap("unreadable-in-raw", "", "", "", 0, {}, detail)
-    glued = b"\0".join(body for _, body in raw.unreadable)
-    for original in errors.unreadable:
-        if original not in glued:
+    in_raw = {damaged.sha256 for counted in raw for damaged in counted.damaged}
+    in_errors = {damaged.sha256 for counted in errors for damaged in counted.damaged}
+    if in_raw == in_errors:
+        return
+    # Damaged records that lie side by side in raw/ are one stretch of bytes there: look at them.
+    originals: set[bytes] = set()
+    for counted in errors:
+        if counted.damaged:
+            numbers = {damaged.at for damaged in counted.damaged}
+            lines = error_lines(counted.key, store.get(counted.key))
+            originals |= {line.raw for line in lines if line.number in numbers}
+    # Longest first: one damaged record may be the beginning of another.
+    longest_first = sorted(filter(None, originals), key=len, reverse=True)
+    known: set[bytes] = set()
+    for counted in raw:
+        if not counted.damaged:
+            continue
+        body = store.get(counted.key)
+        for damaged in counted.damaged:
+            stretch = left = body[damaged.at : damaged.at + damaged.size]
+            for original in longest_first:
+                if original in stretch:
+                    known.add(original)
+                left = left.replace(original, b"")
+            if left:
+                detail = f"{len(left)} bytes in {counted.key} are neither events nor in errors/"
+                yield Gap("unreadable-in-raw", "", "", "", 0, {}, detail)
+    for original in longest_first:
+        if original not in known:
             detail = f"{len(original)} undecodable bytes are in errors/, not in raw/"
             yield Gap("missing-in-raw", "", "", "", 0, {}, detail)
 
 
-def _doubled(processed: Processed) -> list[Doubled]:
-    return [
-        Doubled(*day, copies=found.copies, files=found.files)
-        for day, found in sorted(processed.days.items())
-        if found.copies
-    ]
+def _report(
+    evaluation: str,
+    books: Books,
+    raw: Sequence[Counted],
+    errors: Sequence[Counted],
+    promises: _Promises,
+    days: list[DayVerdict],
+    gaps: list[Gap],
+    judged: int,
+    store: ObjectStore,
+) -> AuditReport:
+    failed: Counter[str] = Counter()
+    for day in days:
+        failed.update(day.failed)
+    recorded = {day.delivery_id for day in days if day.recorded}
+    days.sort(key=lambda day: day.day)
+    return AuditReport(
+        evaluation=evaluation,
+        events=sum(day.recorded for day in days),
+        billed=_total(day.money("recorded") for day in days),
+        raw_objects=len(raw),
+        raw_records=sum(counted.records for counted in raw),
+        raw_bytes=sum(counted.record_bytes for counted in raw),
+        ingestion_billed_bytes=sum(counted.billed_bytes for counted in raw),
+        raw_copies=sum(day.copies for day in days),
+        failed_records=sum(counted.records for counted in errors),
+        failed_events=failed.total(),
+        deliveries=len(promises.deliveries),
+        gaps=gaps,
+        doubled=[
+            Doubled(*day.day, copies=day.doubled, files=tuple(day.files))
+            for day in days
+            if day.doubled
+        ],
+        open_deliveries=sorted(recorded - promises.deliveries),
+        in_flight=sum(day.in_flight for day in days),
+        late=sum(day.late for day in days),
+        failed_by_type=dict(sorted(failed.items())),
+        waiting=_waiting(store),
+        decoded_objects=books.decoded,
+        decoded_bytes=books.decoded_bytes,
+        judged_partitions=judged,
+        days=days,
+    )
 
 
-def _failed_only(errors: Errors, processed: Processed) -> int:
-    """Count events that are in errors/ and did not arrive on another way."""
-    count = 0
-    for day, tally in errors.days.items():
-        found = processed.days.get(day)
-        count += len(tally.ordinals - (found.ordinals if found else set()))
-    return count
+def _total(amounts: Iterable[dict[str, str]]) -> dict[str, str]:
+    total: dict[str, int] = {}
+    for by_currency in amounts:
+        for currency, text in by_currency.items():
+            total[currency] = total.get(currency, 0) + unscaled_sum(text)
+    return {currency: scaled_text(value) for currency, value in sorted(total.items())}
 
 
-def _gap(kind: str, day: Day, events: int, sums: Sums, detail: str) -> Gap:
-    return Gap(kind, *day, events=events, billed=billed(sums), detail=detail)
+def _waiting(store: ObjectStore) -> Waiting:
+    records = list(store.list(f"{SPOOL}records/"))
+    ingests = {info.key.split("/")[2] for info in store.list(f"{SPOOL}ingest/")}
+    return Waiting(len(records), sum(info.size for info in records), len(ingests))

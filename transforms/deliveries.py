@@ -103,11 +103,12 @@ def _assertion(row: dict[str, Any]) -> Assertion:
         days=tuple(promised_day(d) for d in orjson.loads(row["days"] or "[]") or ()),
         rejected=tuple(orjson.loads(row["rejected"] or "[]") or ()),
         revision=row["revision"] or 0,
-        landed_at=_landed_at(row["path"]),
+        landed_at=landed_at(row["path"]),
     )
 
 
-def _landed_at(path: str) -> datetime | None:
+def landed_at(path: str) -> datetime | None:
+    """Return when the oldest record of an object of Firehose arrived, UTC without zone."""
     found = _LANDED.search(path)
     return datetime.strptime(found[1], "%Y-%m-%d-%H-%M-%S") if found else None
 

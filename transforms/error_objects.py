@@ -53,17 +53,26 @@ class ErrorLine:
 def read_error_lines(store: ObjectStore) -> Iterator[ErrorLine]:
     """Yield every failed record under `errors/`, object by object."""
     for info in store.list(ERRORS):
-        error_type = info.key[len(ERRORS) :].split("/", 1)[0]
-        for number, fields in enumerate(_documents(store.get(info.key)), start=1):
-            yield ErrorLine(
-                key=info.key,
-                number=number,
-                type=error_type,
-                code=str(_first(fields, "errorcode", "lasterrorcode")),
-                message=str(_first(fields, "errormessage", "lasterrormessage")),
-                arrival_millis=int(_first(fields, "arrivaltimestamp") or 0),
-                raw=_bytes(str(_first(fields, "rawdata"))),
-            )
+        yield from error_lines(info.key, store.get(info.key))
+
+
+def error_lines(key: str, body: bytes) -> Iterator[ErrorLine]:
+    """Yield the failed records of one object of `errors/`."""
+    for number, fields in enumerate(_documents(body), start=1):
+        yield ErrorLine(
+            key=key,
+            number=number,
+            type=error_type(key),
+            code=str(_first(fields, "errorcode", "lasterrorcode")),
+            message=str(_first(fields, "errormessage", "lasterrormessage")),
+            arrival_millis=_millis(_first(fields, "arrivaltimestamp")),
+            raw=_bytes(str(_first(fields, "rawdata"))),
+        )
+
+
+def error_type(key: str) -> str:
+    """Return Firehose's error output type, the first folder below `errors/`."""
+    return key[len(ERRORS) :].split("/", 1)[0]
 
 
 def _documents(body: bytes) -> Iterator[dict[str, Any]]:
@@ -91,6 +100,13 @@ def _first(fields: dict[str, Any], *names: str) -> Any:
     return next((fields[name] for name in names if fields.get(name) is not None), "")
 
 
+def _millis(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0  # As documented it is text, and as captured a number; a damaged one says nothing.
+
+
 def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
@@ -103,5 +119,12 @@ def _json_rows(raw: bytes) -> list[dict[str, Any]] | None:
         rows = [json.loads(line) for line in raw.splitlines() if line.strip()]
     except ValueError:
         return None
-    usable = rows and all(isinstance(r, dict) and "delivery_id" in r for r in rows)
-    return rows if usable else None
+    return rows if rows and all(map(_is_ours, rows)) else None
+
+
+def _is_ours(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("delivery_id"), str)
+        and isinstance(row.get("ordinal"), int)
+    )

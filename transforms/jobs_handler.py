@@ -1,4 +1,4 @@
-"""The Lambdas of the scheduled jobs: settle, baseline, anomalies.
+"""The Lambdas of the scheduled jobs: settle, baseline, anomalies, audit.
 
 Each wires itself from the environment once, does one job for the time it was scheduled for, and
 says in its answer what it did. A repeated invocation repeats nothing.
@@ -12,10 +12,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
 from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
 from transforms.anomalies import INCOMPLETE_DAYS, find_anomalies, write_anomalies
 from transforms.athena_query import AthenaQuery
+from transforms.audit import AuditReport, audit
+from transforms.auditing.flight import Flight, StreamTimes
+from transforms.auditing.runs import write_run
 from transforms.baseline_builder import build_baseline
 from transforms.baseline_store import publish
 from transforms.context import Context, context_from
@@ -27,6 +33,12 @@ from transforms.settle import settle
 COUNT_ALL_HOUR = 5
 """The hour (UTC) in which settle counts every row: after the baseline and anomaly jobs."""
 _WAITING = ("incomplete", "in-flight", "open")
+_MOST_NAMED = 20
+"""Differences that an answer names; the table `audits` has more of them."""
+
+# The stack's name is in the dimension: several stacks may share an account.
+_service = f"{os.environ.get('FINOPS_STREAM', 'finops')}-audit"  # noqa: TID251 the Lambda's edge
+metrics = Metrics(namespace="FinOpsFirehose", service=_service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,47 @@ def baseline_handler(event: Mapping[str, Any], context: object) -> dict[str, Any
 def anomalies_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Judge the newest complete day before the one the job was scheduled for."""
     return run_anomalies(_job(), scheduled_day(event))
+
+
+@metrics.log_metrics
+def audit_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Compare what was recorded with what can be queried; what it finds is a metric."""
+    report = run_audit(_job(), _scheduled(event), _stream_times())
+    for name, value in {
+        "AuditGaps": len(report.gaps),
+        "AuditEvents": report.events,
+        "AuditInFlight": report.in_flight,
+        "AuditLate": report.late,
+        "AuditFailed": report.failed_events,
+        "AuditWaitingObjects": report.waiting.objects,
+    }.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    return {
+        "clean": report.clean,
+        "events": report.events,
+        "in_flight": report.in_flight,
+        "late": report.late,
+        "failed": report.failed_by_type,
+        "gaps": len(report.gaps),
+        "first_gaps": [asdict(gap) for gap in report.gaps[:_MOST_NAMED]],
+    }
+
+
+def run_audit(job: Job, moment: datetime, times: StreamTimes) -> AuditReport:
+    """Audit what is new since the last audit, under the active evaluation, and write it down.
+
+    Args:
+        job: the lake.
+        moment: the one it was scheduled for; what arrived after it is on its way.
+        times: how long the stream may keep a record.
+
+    Raises:
+        StateError: what earlier audits kept is damaged.
+    """
+    flight = Flight(moment, times)
+    report = audit(job.query, job.store, flight=flight, now=moment, keep=job.store)
+    write_run(job.store, report, moment)
+    return report
 
 
 def run_settle(job: Job, hour: int) -> dict[str, Any]:
@@ -147,4 +200,14 @@ def _job() -> Job:
         S3Store(s3, environment["FINOPS_BUCKET"]),
         first=context_from(environment),
         now=lambda: datetime.now(UTC),  # noqa: TID251 the Lambda's edge
+    )
+
+
+def _stream_times() -> StreamTimes:
+    """Ask the stream itself, each time: its buffers may be set otherwise at any moment."""
+    import boto3
+
+    stream = os.environ["FINOPS_STREAM"]  # noqa: TID251 the Lambda's edge
+    return StreamTimes.of(
+        boto3.client("firehose").describe_delivery_stream(DeliveryStreamName=stream)
     )

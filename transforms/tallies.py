@@ -1,10 +1,10 @@
 """Counting events exactly, each once: what an audit compares between two places of the lake."""
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.amounts import scaled, scaled_text
+from schemas.errors import AmountError
 from schemas.tables import AMOUNTS, PRICED_IN_PRICING_CURRENCY
 
 Day = tuple[str, str, str]
@@ -19,21 +19,47 @@ class Tally:
 
     ordinals: set[int] = field(default_factory=set)
     copies: int = 0
-    sums: Sums = field(default_factory=lambda: defaultdict(int))
+    sums: Sums = field(default_factory=dict)
+
+    def see(self, ordinal: int) -> bool:
+        """Count an event without its money; tell whether it is the first time."""
+        if ordinal in self.ordinals:
+            self.copies += 1
+            return False
+        self.ordinals.add(ordinal)
+        return True
 
     def add(self, event: dict[str, Any]) -> None:
         """Count an event, given by its column names; a repeated ordinal counts as a copy."""
-        if event["ordinal"] in self.ordinals:
-            self.copies += 1
-            return
-        self.ordinals.add(event["ordinal"])
-        billing = event["billing_currency"]
-        pricing = event.get("pricing_currency") or billing
-        for name in AMOUNTS:
-            text = event.get(name)
-            if text is not None:
-                currency = pricing if name in PRICED_IN_PRICING_CURRENCY else billing
-                self.sums[(currency, name)] += scaled(text)
+        if self.see(event["ordinal"]):
+            add_amounts(self.sums, event)
+
+    def join(self, other: "Tally") -> None:
+        """Add a tally of other events."""
+        self.ordinals |= other.ordinals
+        self.copies += other.copies
+        add_sums(self.sums, other.sums)
+
+
+def add_amounts(sums: Sums, event: dict[str, Any]) -> None:
+    """Add an event's amounts; what is none adds nothing: no lake has a row of such an event."""
+    billing = event["billing_currency"]
+    pricing = event.get("pricing_currency") or billing
+    for name in AMOUNTS:
+        text = event.get(name)
+        if text is not None:
+            currency = pricing if name in PRICED_IN_PRICING_CURRENCY else billing
+            try:
+                value = scaled(text)
+            except AmountError:
+                continue
+            sums[(currency, name)] = sums.get((currency, name), 0) + value
+
+
+def add_sums(sums: Sums, others: Sums) -> None:
+    """Add sums to sums."""
+    for key, value in others.items():
+        sums[key] = sums.get(key, 0) + value
 
 
 def difference(left: Sums, right: Sums) -> Sums:

@@ -16,12 +16,16 @@ STAND_ALONE = {
     "SettleSchedule": "no delivery would become the truth",
     "BaselineSchedule": "no baseline would be published",
     "AnomaliesSchedule": "no day would be judged",
+    "AuditSchedule": "nobody would look whether anything is lost",
+    "AuditGapsAlarm": "nobody would be told of what is lost",
     "ChargesStoredTable": "the view charges would have nothing to read",
     "DeliveriesStoredTable": "the view deliveries would have nothing to read",
     "CurrentStateTable": "the view charges would not know what is true",
     "DeliveryStatusTable": "the view deliveries would not know what was settled",
     "ActiveEvaluationTable": "the views would not know which evaluation to show",
     "AnomaliesTable": "anomalies could not be queried",
+    "AuditsTable": "audits could not be queried",
+    "AuditDaysTable": "what an audit says of a day could not be queried",
 }
 """Resources by their names in the template, and what would happen without each."""
 

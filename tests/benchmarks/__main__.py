@@ -3,6 +3,7 @@
 import sys
 
 from tests.benchmarks import (
+    auditing,
     cold_start,
     local_stack,
     producing,
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "put_to_queryable": put_to_queryable.run,
     "local_stack": local_stack.run,
     "replay": replay.run,
+    "auditing": auditing.run,
     "scale": scale.run,
 }
 

@@ -23,7 +23,7 @@ def run() -> None:
         start(
             Path(folder),
             clock=ManualClock(_BEGIN),
-            parameters={"SettleExpression": _SETTLE},
+            parameters={"SettleExpression": _SETTLE, "AuditExpression": _SETTLE},
         ) as (aws, platform),
     ):
         aws.run_until(_BEGIN + timedelta(hours=1))

@@ -121,6 +121,40 @@ def test_a_changed_amount_is_found(finops: Finops, delivered: Lake) -> None:
     assert all("list_cost" in g["detail"] for g in report.json["gaps"])
 
 
+def test_an_audit_builds_on_the_last_one_and_finds_what_changed(
+    finops: Finops, delivered: Lake
+) -> None:
+    """Nothing is decoded or compared twice; a file that goes is missed, and one that is back, not.
+
+    The answers can be queried: a row an audit, and a row a day of a delivery.
+    """
+    days = {r["ChargePeriodStart"][:10] for r in samples.rows(samples.REAL)}
+    first = finops("audit", "--json").json
+    assert (first["decoded_objects"], first["judged_partitions"]) == (1, len(days))
+    second = finops("audit", "--json").json
+    assert (second["decoded_objects"], second["judged_partitions"]) == (0, 0)
+    assert second["days"] == first["days"]
+    file = charge_files(delivered)[3]
+    body = file.read_bytes()
+    file.unlink()
+    lost = finops("audit", "--json")
+    assert (lost.code, lost.json["judged_partitions"]) == (1, 1)
+    assert {g["charge_date"] for g in lost.json["gaps"]} == {day_of(file)}
+    assert finops("audit", "--full", "--json").json["gaps"] == lost.json["gaps"]
+    rows = delivered.rows(
+        "select status, sum(recorded) as n, sum(missing) as missing from audit_days group by 1"
+    )
+    found = {row["status"]: (row["n"], row["missing"]) for row in rows}
+    gone = sum(gap["events"] for gap in lost.json["gaps"])
+    assert found["differs"][1] == gone
+    assert sum(n for n, _ in found.values()) == len(samples.rows(samples.REAL))
+    delivered.stop()
+    file.write_bytes(body)
+    assert finops("audit", "--json").json["clean"]
+    runs = delivered.rows("select clean, gaps from audits order by audited_at")
+    assert [run["clean"] for run in runs] == [True, True, False, False, True]
+
+
 def test_damage_in_a_raw_object_costs_its_record_and_is_found(
     finops: Finops, delivered: Lake
 ) -> None:

@@ -17,13 +17,19 @@ HOURS = 30
 
 def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None:
     """Every row of every hour, once; money equals the source's, rounded row by row."""
-    parameters = {"SettleExpression": "cron(10 5 * * ? *)"}
+    parameters = {
+        "SettleExpression": "cron(10 5 * * ? *)",
+        "AuditExpression": "cron(40 0/6 * * ? *)",
+    }
     clock = ManualClock(BEGIN)
     with start(tmp_path, clock=clock, parameters=parameters) as (aws, platform):
         aws.run_until(BEGIN + timedelta(hours=HOURS))
         aws.flush()
         (row,) = platform.query.rows("select count(*) as n, sum(billed_cost) as b from charges")
         report = audit(platform.query, platform.store)
+        audits = platform.query.rows(
+            "select audited_at, clean, events, late, gaps from audits order by audited_at"
+        )
         statuses = platform.query.rows("select distinct status from deliveries")
     simulator = Simulator(1, date(2026, 9, 1), 31)
     rows = [
@@ -35,4 +41,8 @@ def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None
     assert row["n"] == report.events == len(rows)
     assert row["b"] == samples.total([Decimal(r.charge["billed_cost"]) for r in rows])
     assert report.clean
+    # The function audits what has been delivered by then: it finds each hour's rows, and no gap.
+    assert [a["audited_at"][11:16] for a in audits] == ["00:40", "06:40", "12:40", "18:40", "00:40"]
+    assert all(a["clean"] and not a["gaps"] and not a["late"] for a in audits)
+    assert 0 == audits[0]["events"] < audits[1]["events"] < audits[-1]["events"] < len(rows)
     assert {s["status"] for s in statuses} == {"append"}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra.aws.stack import ACCOUNT, LAKE, REGION, RESULTS, Stack
+from transforms.jobs_handler import metrics
 
 STACK = Stack.of()
 HANDLERS = {
@@ -14,6 +15,7 @@ HANDLERS = {
     "finops-settle": "transforms.jobs_handler.settle_handler",
     "finops-baseline": "transforms.jobs_handler.baseline_handler",
     "finops-anomalies": "transforms.jobs_handler.anomalies_handler",
+    "finops-audit": "transforms.jobs_handler.audit_handler",
 }
 
 
@@ -64,7 +66,7 @@ def test_raw_events_outlive_the_stack() -> None:
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
         for rule in properties["LifecycleConfiguration"]["Rules"]:
             expires = {k for k in rule if "Expiration" in k or "Transition" in k}
-            allowed = {"state/", "processed/", "spool/ingest/"}
+            allowed = {"state/", "processed/", "audits/", "spool/ingest/"}
             assert not expires or rule["Prefix"] in allowed
             # What an abandoned ingest had read lies in its source still.
             current = {"ExpirationInDays"} if rule.get("Prefix") == "spool/ingest/" else set()
@@ -80,7 +82,7 @@ def test_answers_expire_and_unfinished_uploads_are_aborted() -> None:
         assert any("AbortIncompleteMultipartUpload" in r and "Prefix" not in r for r in rules)
 
 
-def test_functions_are_the_five_we_know() -> None:
+def test_functions_are_the_six_we_know() -> None:
     """Each runs on arm64 with python3.13, from one of the three bundles."""
     found = functions()
     assert {name: f["Handler"] for name, f in found.items()} == HANDLERS
@@ -150,6 +152,7 @@ def test_schedules_say_when_they_were_due() -> None:
         "finops-settle": "cron(10/15 * * * ? *)",
         "finops-baseline": "cron(30 3 * * ? *)",
         "finops-anomalies": "cron(0 4 * * ? *)",
+        "finops-audit": "cron(40 * * * ? *)",
     }
     for name, schedule in schedules.items():
         target = schedule["Target"]
@@ -160,6 +163,15 @@ def test_schedules_say_when_they_were_due() -> None:
         queue = target["DeadLetterConfig"]["Arn"]
         assert queue == f"arn:aws:sqs:{REGION}:{ACCOUNT}:finops-undelivered-schedules"
     assert stack.properties("UndeliveredSchedules")["SqsManagedSseEnabled"] is True
+
+
+def test_a_gap_of_an_audit_raises_an_alarm() -> None:
+    """The alarm looks at the metric that the audit's function writes, of its own stack."""
+    alarm = Stack.of(Name="other").properties("AuditGapsAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metrics.namespace, "AuditGaps")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "other-audit"}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert "finops audit" in alarm["AlarmDescription"]
 
 
 def test_the_workgroup_enforces_its_settings() -> None:

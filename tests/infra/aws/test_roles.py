@@ -139,12 +139,26 @@ ALLOWED: dict[str, Permissions] = {
         ),
         **REPORT,
     },
+    "AuditRole": {
+        **logs("audit"),
+        **QUERY,
+        "ReadTheRecordAndErrors": (["s3:GetObject"], [f"{LAKE}/raw/*", f"{LAKE}/errors/*"]),
+        "KeepAudits": (
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [f"{LAKE}/audits/*"],
+        ),
+        "ReadTheStreamsSettings": (
+            ["firehose:DescribeDeliveryStream"],
+            [arn("firehose", "deliverystream/finops")],
+        ),
+        **REPORT,
+    },
     "SchedulerRole": {
         "InvokeIngestAndJobs": (
             ["lambda:InvokeFunction"],
             [
                 arn("lambda", f"function:finops-{name}")
-                for name in ("ingest", "settle", "baseline", "anomalies")
+                for name in ("ingest", "settle", "baseline", "anomalies", "audit")
             ],
         ),
         "KeepWhatCouldNotBeDelivered": (
@@ -185,7 +199,7 @@ def test_every_role_is_in_the_table_and_every_function_has_its_own() -> None:
     """No role is shared, none is made by SAM behind our back."""
     assert set(STACK.ids("AWS::IAM::Role")) == set(ALLOWED)
     roles = [f["Role"] for f in STACK.all("AWS::Lambda::Function").values()]
-    assert len(set(roles)) == len(roles) == 5
+    assert len(set(roles)) == len(roles) == 6
 
 
 def test_no_statement_allows_everything() -> None:
@@ -210,6 +224,7 @@ def test_no_statement_allows_everything() -> None:
         ("SettleRole", "lambda", None),
         ("BaselineRole", "lambda", None),
         ("AnomaliesRole", "lambda", None),
+        ("AuditRole", "lambda", None),
     ],
 )
 def test_a_role_is_for_its_service_in_our_account(
