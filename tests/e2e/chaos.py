@@ -29,7 +29,6 @@ from typing import Any
 import orjson
 
 from infra.commands.redrive import redrive
-from infra.local.aws.data_dir import running_server
 from infra.local.aws.fault_control import FAULTS_PATH
 from infra.local.firehose import Kind
 from infra.redriving import Chosen
@@ -156,9 +155,9 @@ def _round(result: Result, server: "_Server", producer: "_Producer", chance: ran
         result.servers_killed += 1
     producer.end(process)
     if server.alive:
-        server.count(result.struck)
         with contextlib.suppress(OSError):
             server.flush()
+        server.count(result.struck)
         server.clear()
     elif victim != "server":
         result.servers_crashed += 1
@@ -238,15 +237,18 @@ class _Server:
                    "--port", str(self._port), "--data-dir", str(self.data_dir)]  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert running_server(self.data_dir) is not None, line
-        self._process.stdout.close()
+        # Its last line before it serves; the pipe stays open, or its next word would end it.
+        for line in self._process.stdout:
+            if line.startswith(b"export AWS_REGION"):
+                return
+        raise AssertionError(f"the server ended with {self._process.wait()}")
 
     def kill(self) -> None:
         """End it with `kill -9`."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
+            self._process = None
 
     def fault(self, document: dict[str, Any]) -> None:
         """Add a fault."""
