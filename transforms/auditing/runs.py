@@ -33,7 +33,7 @@ def _row(report: AuditReport, moment: datetime) -> dict[str, Any]:
         "evaluation": report.evaluation,
         "clean": report.clean,
         "events": report.events,
-        "copies": report.raw_copies,
+        "resent": report.raw_copies,
         "failed": failed,
         "in_flight": report.in_flight,
         "late": report.late,

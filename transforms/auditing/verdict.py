@@ -100,7 +100,7 @@ class DayVerdict:
             "status": self.status,
             "promised": self.promised,
             "recorded": self.recorded,
-            "copies": self.copies,
+            "resent": self.copies,
             "processed": self.processed,
             "doubled": self.doubled,
             "failed": [{"type": t, "events": n} for t, n in sorted(self.failed.items())],
@@ -122,6 +122,7 @@ class DayVerdict:
         """Read what `row` wrote of a day that was settled."""
         return cls(
             **{name: row[name] for name in _PLAIN},
+            copies=row["resent"],
             failed={entry["type"]: entry["events"] for entry in row["failed"]},
             billed={
                 entry["currency"]: {k: v for k, v in entry.items() if k != "currency" and v}
@@ -131,6 +132,6 @@ class DayVerdict:
 
 
 _PLAIN = (
-    "delivery_id", "billing_period", "charge_date", "promised", "recorded", "copies", "processed",
+    "delivery_id", "billing_period", "charge_date", "promised", "recorded", "processed",
     "doubled", "files", "in_flight", "late", "missing", "orphaned",
 )  # fmt: skip
