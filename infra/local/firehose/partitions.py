@@ -54,7 +54,7 @@ class Partitions:
                     f"More than {most} active partitions",
                 )
             buffer = self._buffers[prefix] = Buffer(self._destination.hints)
-        buffer.add(output, len(output.data), now)
+        buffer.add(output, output.data_size, now)
 
     def buffers(self) -> Iterator[tuple[Prefix, Buffer[Output]]]:
         """Yield each active partition; a partition ends when its buffer is found empty."""

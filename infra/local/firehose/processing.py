@@ -59,7 +59,7 @@ class Invoker:
         failures: list[Failure] = []
         for source, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Delivered):
-                outputs.append(Output(source, outcome.data, outcome.keys))
+                outputs.append(Output.of(source, outcome.data, outcome.keys))
             elif isinstance(outcome, Rejected):
                 failures.append(
                     Failure(source, outcome.code, outcome.message, source.data, attempts, ended)

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+
 from infra.local.firehose.choices import Choices
 
+_CODEC = pa.Codec("zstd", compression_level=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,8 +32,25 @@ class Output:
     """A record to deliver: the Lambda's data and partition keys, beside what it was made from."""
 
     source: Source
-    data: bytes
+    packed: bytes
+    """The data as it waits: a buffer holds 64 MB and more of JSON for each partition, a day's
+    rows of which are much alike. Compressed they take a twentieth of the memory."""
+    data_size: int
     keys: Mapping[str, object]
+
+    @classmethod
+    def of(cls, source: Source, data: bytes, keys: Mapping[str, object]) -> "Output":
+        """Return an output of plain data."""
+        packed = _CODEC.compress(data, asbytes=True) if data else b""
+        return cls(source, packed, len(data), keys)
+
+    @property
+    def data(self) -> bytes:
+        """What the Lambda returned."""
+        if not self.data_size:
+            return b""
+        plain: bytes = _CODEC.decompress(self.packed, self.data_size, asbytes=True)
+        return plain
 
     @property
     def arrival(self) -> datetime:

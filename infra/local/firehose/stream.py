@@ -209,7 +209,7 @@ class Stream:
     def _invoke(self, batch: list[Source]) -> tuple[list[Output], list[Failure]]:
         step = self._settings.function
         if step is None:
-            return [Output(source, source.data, {}) for source in batch], []
+            return [Output.of(source, source.data, {}) for source in batch], []
         world = self._world
         return Invoker(
             function=self.watch.timed(faulty(self._function(step), world.faults, self._name)),
