@@ -32,12 +32,13 @@ class Alarm:
         meaning: one sentence, for the one who gets the mail.
         metrics: by the names that `expression` has for them; without an expression there is one.
         expression: metric math over them.
+        well: what a period without a datapoint counts as, for one metric; None leaves it missing.
         comparison: how the value compares when something is wrong.
         threshold: with what.
         period: seconds that one datapoint is made of.
         periods: how many of them are looked at; a number, or what the template refers to.
         datapoints: how many of them must be wrong; all of them by default.
-        missing: what no datapoint means.
+        missing: what it means that there are no datapoints at all.
         condition: the template's condition that it depends on.
     """
 
@@ -46,6 +47,7 @@ class Alarm:
     meaning: str
     metrics: dict[str, Metric]
     expression: str = ""
+    well: float | None = None
     comparison: Comparison
     threshold: float
     period: int = 300
@@ -53,6 +55,14 @@ class Alarm:
     datapoints: int | None = None
     missing: Missing = "notBreaching"
     condition: str = ""
+
+    @property
+    def math(self) -> str:
+        """What is compared, as metric math; nothing where it is the metric itself."""
+        if self.expression or self.well is None:
+            return self.expression
+        (name,) = self.metrics
+        return f"FILL({name}, {self.well:g})"
 
     @property
     def key(self) -> str:

@@ -1,10 +1,9 @@
 """Every alarm of the stack, and why it is set as it is.
 
 A quiet stream is no incident: Firehose tells nothing where nothing happens, so a missing datapoint
-is well, unless the alarm says otherwise. CloudWatch looks some periods further back than an alarm
-names where datapoints are missing, so a stream that falls silent after a fault stays in ALARM for
-some periods more. Where CloudWatch's guides advise an alarm, its numbers are theirs
-(docs/reference/firehose-behaviour.md).
+is filled in as well. Left missing, CloudWatch would look further back for one, nobody says how far,
+and find the last fault again after it was over. Where CloudWatch's guides advise an alarm, its
+numbers are theirs (docs/reference/firehose-behaviour.md).
 """
 
 from collections.abc import Iterator
@@ -71,6 +70,7 @@ def _delivery(facts: Facts) -> Iterator[Alarm]:
             entry=f"{name}-freshness",
             meaning=f"Records reach {where} later than their buffers explain.",
             metrics={"age": _firehose(f"{kind}.DataFreshness", "Maximum")},
+            well=0,
             comparison=">",
             threshold=max(LEAST_FRESHNESS, 2 * interval),
             # An hourly ingest is delivered once: its one late datapoint must do.
@@ -82,6 +82,7 @@ def _delivery(facts: Facts) -> Iterator[Alarm]:
             entry=f"{name}-success",
             meaning=f"Firehose cannot write to {where}; it tries for 24 hours and then gives up.",
             metrics={"share": _firehose(f"{kind}.Success", "Average")},
+            well=1,
             comparison="<",
             threshold=1,
             # A single dip is one put that was tried again, not a loss.
@@ -96,6 +97,7 @@ def _intake() -> Iterator[Alarm]:
         entry="throttled-records",
         meaning="The stream refused records because of its quota; producers send them again.",
         metrics={"refused": _firehose("ThrottledRecords", "Sum")},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -109,7 +111,7 @@ def _intake() -> Iterator[Alarm]:
             entry="incoming-near-limit",
             meaning=f"{incoming} use more than 80 % of the stream's quota.",
             metrics={"incoming": _firehose(incoming, "Sum"), "limit": _firehose(limit, "Minimum")},
-            expression="incoming / PERIOD(incoming) / limit",
+            expression="FILL(incoming, 0) / PERIOD(incoming) / FILL(limit, 1)",
             comparison=">=",
             threshold=NEAR,
         )
@@ -118,6 +120,7 @@ def _intake() -> Iterator[Alarm]:
         entry="partitions-near-limit",
         meaning="More than 400 of 500 partitions are active: deliveries of many days at once.",
         metrics={"partitions": _firehose("PartitionCount", "Maximum")},
+        well=0,
         comparison=">",
         threshold=PARTITIONS,
     )
@@ -126,6 +129,7 @@ def _intake() -> Iterator[Alarm]:
         entry="partitions-exceeded",
         meaning="More than 500 partitions: records go to errors/ instead of processed/.",
         metrics={"exceeded": _firehose("PartitionCountExceeded", "Maximum")},
+        well=0,
         comparison=">=",
         threshold=1,
     )
@@ -137,6 +141,7 @@ def _processing() -> Iterator[Alarm]:
         entry="processing-success",
         meaning="Invocations of the transform fail again and again.",
         metrics={"share": _firehose("ExecuteProcessing.Success", "Average")},
+        well=1,
         comparison="<",
         threshold=1,
         periods=3,
@@ -147,6 +152,7 @@ def _processing() -> Iterator[Alarm]:
         entry="failed-records",
         meaning="The transform answered ProcessingFailed: records that cannot be rows.",
         metrics={"failed": _ours("RecordsFailed", "Sum", "TransformFunction")},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -155,6 +161,7 @@ def _processing() -> Iterator[Alarm]:
         entry="failed-conversion",
         meaning="Rows do not fit the Glue table; Firehose could not make Parquet of them.",
         metrics={"failed": _firehose("FailedConversion.Records", "Sum")},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -163,6 +170,7 @@ def _processing() -> Iterator[Alarm]:
         entry="rule-errors",
         meaning="A rule raised; its rows are delivered without its verdict.",
         metrics={"errors": _ours("Findings", "Sum", "TransformFunction", rule=RULE_ERROR)},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -171,6 +179,7 @@ def _processing() -> Iterator[Alarm]:
         entry="answer-near-limit",
         meaning="An answer of the transform comes near the 6 MB that Lambda allows.",
         metrics={"bytes": _ours("AnswerBytes", "Maximum", "TransformFunction")},
+        well=0,
         comparison=">",
         # A full buffer of the densest records makes 5 MB by design.
         threshold=MAX_REPLY_BYTES * 9 // 10,
@@ -241,6 +250,7 @@ def _function(function: Function) -> Iterator[Alarm]:
         entry="function-errors",
         meaning=f"The {function.word} function raised or timed out.",
         metrics={"errors": _lambda("Errors", "Sum", function)},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -249,6 +259,7 @@ def _function(function: Function) -> Iterator[Alarm]:
         entry="function-throttles",
         meaning=f"Lambda refused to run the {function.word} function: no concurrency is left.",
         metrics={"throttles": _lambda("Throttles", "Sum", function)},
+        well=0,
         comparison=">",
         threshold=0,
     )
@@ -257,6 +268,7 @@ def _function(function: Function) -> Iterator[Alarm]:
         entry="function-duration",
         meaning=f"The {function.word} function used more than 80 % of its {function.timeout} s.",
         metrics={"duration": _lambda("Duration", "Maximum", function)},
+        well=0,
         comparison=">",
         threshold=NEAR * function.timeout * 1_000,
     )

@@ -21,7 +21,7 @@ def _alarm(alarm: Alarm) -> Iterator[str]:
     yield "    Properties:"
     yield f'      AlarmName: !Sub "${{Name}}-{alarm.name}"'
     yield (f'      AlarmDescription: !Sub "{alarm.meaning} Runbook: ${{RunbookUrl}}#{alarm.entry}"')
-    yield from _queries(alarm) if alarm.expression else _metric(alarm)
+    yield from _queries(alarm) if alarm.math else _metric(alarm)
     yield f"      EvaluationPeriods: {alarm.periods}"
     if alarm.datapoints is not None:
         yield f"      DatapointsToAlarm: {alarm.datapoints}"
@@ -43,7 +43,7 @@ def _metric(alarm: Alarm) -> Iterator[str]:
 
 def _queries(alarm: Alarm) -> Iterator[str]:
     yield "      Metrics:"
-    yield f'        - {{Id: value, Expression: "{alarm.expression}", ReturnData: true}}'
+    yield f'        - {{Id: value, Expression: "{alarm.math}", ReturnData: true}}'
     for name, metric in alarm.metrics.items():
         yield f"        - Id: {name}"
         yield "          ReturnData: false"

@@ -28,6 +28,7 @@ from infra.aws.template import BUNDLES
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.function_process import Answer, Function
 from infra.local.aws.functions import FunctionError, FunctionRunner
+from infra.local.aws.usage_metrics import FunctionMetrics
 from infra.local.clock import Clock
 
 MAX_RETRIES = 2
@@ -45,6 +46,7 @@ class LambdaWiring:
         unpacked: where code that came as a ZIP is unpacked.
         send: puts a message into a queue, by ARN; for what failed.
         clock: the time in what failed.
+        metrics: told of every invocation.
     """
 
     runner: FunctionRunner
@@ -52,6 +54,7 @@ class LambdaWiring:
     unpacked: Path
     send: Callable[[str, str], None]
     clock: Clock
+    metrics: FunctionMetrics
 
 
 class LocalLambdaBackend(LambdaBackend):
@@ -115,7 +118,9 @@ class LocalLambdaBackend(LambdaBackend):
     def run(self, function: LambdaFunction, payload: str) -> Answer:
         """Run a function once and keep what it printed in its log group."""
         value = self._value(function)
+        end = self.wiring.metrics.begin()
         answer = self.wiring.runner.run(value, payload, function.function_arn)
+        end(value.name, answer.failed, answer.log)
         self._keep_log(value.log_group, answer)
         return answer
 

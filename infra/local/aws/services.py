@@ -12,6 +12,9 @@ from moto.core.base_backend import BackendDict
 
 from infra.local.aws.athena_backend import register_athena
 from infra.local.aws.buckets import Buckets
+from infra.local.aws.cloudwatch.series import MetricStore
+from infra.local.aws.cloudwatch.ticker import AlarmTicker
+from infra.local.aws.cloudwatch_backend import evaluated_alarms, register_cloudwatch
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
@@ -19,6 +22,7 @@ from infra.local.aws.s3_backend import register_s3
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
+from infra.local.aws.usage_metrics import FunctionMetrics, QueueMetrics
 from infra.local.clock import Clock
 from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
@@ -39,17 +43,27 @@ class Services:
     firehose: FirehoseControl
     scheduler: SchedulerTicker
     runner: FunctionRunner
+    queues: QueueMetrics
+    alarms: AlarmTicker
 
     def tick(self) -> None:
-        """Do what is due by the clock: schedules, then buffers."""
+        """Do what is due by the clock: schedules, then buffers, then alarms."""
         self.scheduler.tick()
-        self.firehose.tick()
+        self._after_schedules()
 
     def run_until(self, moment: datetime) -> int:
         """Let the clock go to `moment`, doing everything on its way; return what was fired."""
         fired = self.scheduler.run_until(moment)
-        self.firehose.tick()
+        self._after_schedules()
         return fired
+
+    def _after_schedules(self) -> None:
+        try:
+            self.firehose.tick()
+        finally:
+            # A delivery that fails is what alarms are for.
+            self.queues.tick()
+            self.alarms.tick()
 
     def close(self) -> None:
         """Deliver what is buffered and end the functions' processes."""
@@ -104,6 +118,11 @@ def start_services(
         assert buckets[bucket]
         return files.bucket(bucket)
 
+    def publish(topic: str, subject: str, message: str) -> None:
+        client("sns").publish(TopicArn=topic, Subject=subject, Message=message)
+
+    metrics = MetricStore()
+    register_cloudwatch(metrics, clock)
     functions = register_lambda(
         LambdaWiring(
             runner=runner,
@@ -111,6 +130,7 @@ def start_services(
             unpacked=data_dir / "functions",
             send=send,
             clock=clock,
+            metrics=FunctionMetrics(metrics, clock),
         )
     )
     firehose = register_firehose(
@@ -125,9 +145,10 @@ def start_services(
         bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random
     )
     register_scheduler()
-    scheduler = SchedulerTicker(
-        stored_schedules, functions.send_event, _Steps(clock, firehose), random, give_up
-    )
+    queues = QueueMetrics(metrics, clock)
+    alarms = AlarmTicker(evaluated_alarms, metrics.read, clock, publish)
+    steps = _Steps(clock, firehose, queues, alarms)
+    scheduler = SchedulerTicker(stored_schedules, functions.send_event, steps, random, give_up)
     return Services(
         files=files,
         buckets=buckets,
@@ -135,6 +156,8 @@ def start_services(
         firehose=firehose,
         scheduler=scheduler,
         runner=runner,
+        queues=queues,
+        alarms=alarms,
     )
 
 
@@ -148,9 +171,13 @@ def forget() -> None:
 class _Steps:
     """The clock as the schedules see it: while it moves on, buffers are delivered when due."""
 
-    def __init__(self, clock: Clock, firehose: FirehoseControl) -> None:
+    def __init__(
+        self, clock: Clock, firehose: FirehoseControl, queues: QueueMetrics, alarms: AlarmTicker
+    ) -> None:
         self._clock = clock
         self._firehose = firehose
+        self._queues = queues
+        self._alarms = alarms
 
     def now(self) -> datetime:
         """Return the moment."""
@@ -161,6 +188,8 @@ class _Steps:
         while seconds > 0:
             step = min(seconds, LONGEST_STEP)
             self._clock.sleep(step)
+            self._queues.tick()
+            self._alarms.tick()
             self._firehose.tick()
             seconds -= step
 

@@ -80,8 +80,12 @@ def test_every_function_and_every_schedule_is_watched() -> None:
         name = function["FunctionName"]
         own = {"Name": "FunctionName", "Value": name}
         for metric in ("Errors", "Throttles", "Duration"):
-            found = [a for a in ALARMS.values() if a.get("MetricName") == metric
-                     and a["Dimensions"] == [own]]  # fmt: skip
+            wanted = [(metric, [own])]
+            found = [
+                a
+                for a in ALARMS.values()
+                if [(m["MetricName"], m["Dimensions"]) for m in metrics(a)] == wanted
+            ]
             assert len(found) == 1, (name, metric)
             if metric == "Duration":
                 assert found[0]["Threshold"] == NEAR * function["Timeout"] * 1_000

@@ -1,4 +1,4 @@
-"""Streams, tables, schedules, workgroups, alarms, topics: one call each, which takes all it is given."""
+"""Streams, tables, schedules, workgroups, alarms, topics: one call each that takes all it gets."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
