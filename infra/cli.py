@@ -16,8 +16,10 @@ from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.evaluations import evaluations_group
 from infra.commands.events import events_group
+from infra.commands.fault import fault_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
+from infra.commands.meter import meter_command
 from infra.commands.policy import policy_group
 from infra.commands.produce import produce_command
 from infra.commands.quarantine import quarantine_group
@@ -44,6 +46,8 @@ def finops() -> None:
 
 
 rules_group.add_command(explain_command)
+local_group.add_command(fault_group)
+local_group.add_command(meter_command)
 
 for command in (
     demo_command,

@@ -1,7 +1,7 @@
 """Render the generated reference pages: `python -m infra.reference` writes them, a test compares.
 
 Tables come from `schemas.tables`, rules from their docstrings, commands from their help, what the
-local Firehose is from its table of facts.
+local Firehose is from its table of facts, and permissions from the template.
 """
 
 import inspect
@@ -11,6 +11,7 @@ import click
 
 from infra import cli
 from infra.local_firehose_reference import local_firehose_page
+from infra.permission_reference import permissions_page
 from infra.policy_reference import policy_page
 from rules import RULE_SETS
 from rules.model import rule_name
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "policy.md": policy_page(),
         "commands.md": _commands(),
         "local-firehose.md": local_firehose_page(),
+        "permissions.md": permissions_page(),
     }
 
 

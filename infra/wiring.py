@@ -7,8 +7,7 @@ import os
 import random
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from transforms.evaluations import register_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from infra.local.aws.iam.access import Watch
     from infra.local.aws.server import LocalAws
     from producers.delivery import Delivery
 
@@ -171,6 +171,7 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
         DataDirError: that server has not finished starting.
     """
     from infra.local.aws.clients import Clients
+    from infra.local.aws.control_client import ask
     from infra.local.aws.server import FLUSH_PATH
 
     try:
@@ -180,9 +181,7 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
     clients = Clients(endpoint_url)
 
     def flush() -> None:
-        # Without the machine's proxies: the server is on loopback.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(urllib.request.Request(endpoint_url + FLUSH_PATH, method="POST")).close()
+        ask(endpoint_url, "POST", FLUSH_PATH)
 
     try:
         names, first = Names(**known["names"]), context_from(known["first"])
@@ -205,6 +204,9 @@ def start(
     port: int = 0,
     views: bool = True,
     firehose: Sequence[str] = (),
+    crash: Callable[[], None] | None = None,
+    enforce_iam: bool = False,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[LocalAws, Platform]]:
     """Start the embedded AWS of a data directory in this process and deploy the template.
 
@@ -216,6 +218,9 @@ def start(
         port: the port; 0 takes a free one.
         views: whether to make the views, which live in memory here.
         firehose: choices where nobody knows what Firehose does, as `NAME=VALUE`.
+        crash: ends the process, where it may be asked to crash.
+        enforce_iam: whether functions and services may do only what their roles allow.
+        watch: told of every call that was judged for that.
 
     Raises:
         UsageError: there is no such choice.
@@ -233,19 +238,23 @@ def start(
     given = {"Evaluations": ",".join(evaluations_in(data_dir)), **(parameters or {})}
     source = template or load_template()
     check_parts(source)
+    clock = clock or SystemClock()
     with LocalAws(
         data_dir,
-        clock=clock or SystemClock(),
+        clock=clock,
         random=random.Random(),
         port=port,
         choices=choices,
+        crash=crash,
+        enforce_iam=enforce_iam,
+        watch=watch,
     ) as aws:
         stack = aws.deploy(translate(source, given), given)
         names = Names.of(stack.outputs)
         lake = str(aws.folder(names.bucket))
         first = _first(given)
         platform = Platform(
-            *(names, aws.client, aws.flush, lake, clock or SystemClock(), context_from(first)),
+            *(names, aws.client, aws.flush, lake, clock, context_from(first)),
             put_client=aws.put_client,
         )
         # What a killed process had accepted and not delivered comes first.

@@ -43,7 +43,9 @@ class BotoTransport:
             )
         # botocore's errors share no base class we could name without importing it.
         except Exception as error:
-            code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+            # None where the connection broke: then there is no answer that could have a code.
+            response = getattr(error, "response", None) or {}
+            code = response.get("Error", {}).get("Code", "")
             if code in _REFUSALS:
                 raise DeliveryError(f"{error}; {_REFUSALS[code]}") from error
             raise TransportError(f"{type(error).__name__}: {error}; try again") from error

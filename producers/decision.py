@@ -118,7 +118,8 @@ def decide(
     # An older assembly of the same export too, if a person says so.
     held_by_others = any(delivery_id != opened.delivery_id for delivery_id in held)
     replaces = on_conflict is OnConflict.REPLACE and held_by_others
-    asserted_at = _asserted_at(source, known.claims, on_conflict, replaces, now)
+    rivals = [c for c in known.claims if c.delivery_id != opened.delivery_id]
+    asserted_at = _asserted_at(source, known.claims, rivals, on_conflict, replaces, now)
     beside = [h.delivery_id for h in others]
     earlier = known.receipt
     if earlier is not None and earlier.is_sent and not resend:
@@ -140,14 +141,24 @@ def decide(
 
 
 def _asserted_at(
-    source: Source, claims: Sequence[Claim], on_conflict: OnConflict, replaces: bool, now: int
+    source: Source,
+    claims: Sequence[Claim],
+    rivals: Sequence[Claim],
+    on_conflict: OnConflict,
+    replaces: bool,
+    now: int,
 ) -> int:
     """Return when the delivery counts as said: a person's word is newer than what it is about."""
     said = [source.asserted_at]
     if replaces:
         said += [now, *(c.asserted_at + _TICK for c in claims)]
     elif on_conflict is OnConflict.ADD:
-        said += [c.asserted_at + _TICK for c in claims if c.replaces_scope]
+        after = [c.asserted_at for c in claims if c.replaces_scope]
+        if after and max(after) >= source.asserted_at:
+            # It counts by a person's word alone: of several of one export, the last word's does.
+            instance = source.dataset_instance
+            after += [c.asserted_at for c in rivals if c.dataset_instance == instance]
+        said += [at + _TICK for at in after]
     return max(said) // _TICK * _TICK
 
 

@@ -112,7 +112,7 @@ class Ingest:
             # What was interrupted is said as it was decided then; the command at hand comes after.
             self._at = found
             report = self._finish()
-            if self._source.mode == "append" or self._options.resend:
+            if self._source.mode == "append" or (self._options.resend and self._is_held()):
                 return report
             found = None
         self._at = found or self._remembered() or Checkpoint(self._source.name)
@@ -127,6 +127,15 @@ class Ingest:
             self._spool.clear()
             raise
         return self._finish()
+
+    def _is_held(self) -> bool:
+        """Tell whether what was interrupted holds its scopes: nothing took one meanwhile."""
+        return all(
+            opened.delivery_id
+            in {c.delivery_id for c in holders(self._receipts.claims(opened.scope))}
+            for opened in self._at.deliveries
+            if opened.totals.events
+        )
 
     def _finish(self) -> IngestReport:
         """Say what was decided, and leave nothing behind."""

@@ -1,7 +1,7 @@
 """The one thing delivery needs of a stream: a call that says, record by record, what it took.
 
-Implementations: the in-process Firehose (`infra.local`) and `ScriptedTransport`, the fake that
-ships with the code. Both pass `tests/contract/transport_contract.py`.
+Implementations: `BotoTransport`, `ScriptedTransport`, the fake that ships with the code, and
+`FaultyTransport` in front of either. All pass `tests/contract/transport_contract.py`.
 """
 
 from collections.abc import Callable, Sequence

@@ -18,6 +18,7 @@ from fastavro import schemaless_reader, schemaless_writer
 from fastavro.schema import parse_schema
 
 from schemas.compiled import Reader, Run, Start, compile_reader
+from schemas.compiled_writer import compile_writer, long
 from schemas.events import ChargeEnvelope, ChargeRecorded, DeliveryCompleted, Envelope
 from schemas.registry import CHARGE_RECORDED, DELIVERY_COMPLETED, Schema, latest, schemas
 from schemas.upcast import upcast
@@ -89,13 +90,11 @@ class ChargeEncoder:
 
     def __init__(self) -> None:
         self._schema = latest(CHARGE_RECORDED)
-        self._event = _event_schema(self._schema)
+        self._write = compile_writer(_event_schema(self._schema)["fields"])
 
     def event(self, charge: ChargeRecorded) -> bytes:
         """Encode one event as it will stand in the batch's array."""
-        buffer = io.BytesIO()
-        schemaless_writer(buffer, self._event, charge)
-        return buffer.getvalue()
+        return self._write(charge)
 
     @staticmethod
     def content(encoded: bytes) -> bytes:
@@ -110,7 +109,7 @@ class ChargeEncoder:
         head = io.BytesIO()
         schemaless_writer(head, self._schema.parsed, {**envelope, "events": []})
         # An empty Avro array is one zero byte; `events` is the last field. Replace it by a block.
-        block = _long(len(events)) + b"".join(events) if events else b""
+        block = long(len(events)) + b"".join(events) if events else b""
         return b"".join((MARKER, self._schema.fingerprint, head.getvalue()[:-1], block, b"\x00"))
 
 
@@ -318,14 +317,3 @@ def _event_schema(schema: Schema) -> dict[str, Any]:
 def _gzip_header(flags: int) -> bytes:
     # No time stamp and no file name: the same events give the same bytes. OS 255 is "unknown".
     return _GZIP_MAGIC + bytes((flags, 0, 0, 0, 0, 0, 255))
-
-
-def _long(value: int) -> bytes:
-    """Encode a non-negative Avro long (zigzag, variable length)."""
-    rest = value << 1
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)

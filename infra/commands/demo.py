@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from infra.commands.options import lake_options, text
+from infra.commands.options import enforce_option, lake_options, text
 from infra.demo.other_rules import show_other_rules
 from infra.demo.real_sample import check_samples, show_real_sample
 from infra.wiring import Platform, check_data_dir, start
@@ -18,12 +18,14 @@ from infra.wiring import Platform, check_data_dir, start
     type=click.IntRange(min=0, max=60),
     help="Days of hourly schedules after the sample; 0 leaves the month out.",
 )
+@enforce_option(True)
 @lake_options
-def demo_command(days: int, data_dir: Path) -> None:
+def demo_command(days: int, enforce_iam: bool, data_dir: Path) -> None:
     """Ingest the real FOCUS sample, then run a month of hourly schedules.
 
     The project's own template is deployed to an embedded AWS in this process; its schedules, its
-    functions, Firehose and Athena do the work on a clock of their own. No AWS account, no network.
+    functions, Firehose and Athena do the work on a clock of their own, each with no more rights
+    than its role in the template has. No AWS account, no network.
 
     \b
     Example:
@@ -34,13 +36,13 @@ def demo_command(days: int, data_dir: Path) -> None:
     if days:
         from infra.demo.month import show_month
 
-    with start(data_dir) as (_, platform):
+    with start(data_dir, enforce_iam=enforce_iam) as (_, platform):
         show_real_sample(platform)
         show_other_rules(platform, 7)
         if not days:
             _show_next(platform, data_dir, 8)
     if days:
-        show_month(data_dir, days)
+        show_month(data_dir, days, enforce_iam=enforce_iam)
         with start(data_dir) as (_, platform):
             _show_next(platform, data_dir, 13)
 

@@ -1,17 +1,19 @@
 """`finops local up|status|down`: the embedded AWS as a server that stays, for any AWS client."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 import click
 
-from infra.commands.options import json_option, lake_options, print_json
+from infra.commands.options import enforce_option, json_option, lake_options, print_json
 from infra.wiring import check_data_dir, start
 
 
 @click.group("local")
 def local_group() -> None:
-    """Run the embedded AWS as a server on loopback."""
+    """Run the embedded AWS as a server on loopback, let it fail, and see its bill."""
 
 
 @local_group.command("up")
@@ -22,17 +24,23 @@ def local_group() -> None:
     metavar="NAME=VALUE",
     help="A choice where nobody knows what Firehose does; may be repeated.",
 )
+@enforce_option(False)
 @lake_options
-def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
+def up_command(port: int, firehose: tuple[str, ...], enforce_iam: bool, data_dir: Path) -> None:
     """Start the server, deploy the template into it, and serve until Ctrl-C.
 
     The stack's schedules and Firehose's buffers go by the machine's clock. Every AWS client can
     use it: export the lines it prints. State is files under the data directory and survives.
 
+    With --enforce-iam a call with a role's keys is held against the role's policies, and so is what
+    Firehose, Scheduler, Lambda and Athena do by themselves; what is denied is answered as AWS does.
+    Keys that are made up, as those it prints, may do everything.
+
     \b
     Example:
       finops local up --port 5000
       finops local up --firehose duplicate_id_scope=record
+      finops local up --enforce-iam         (your own roles and streams, as strict as on AWS)
       aws firehose list-delivery-streams    (in another terminal, after the export lines)
     """
     check_data_dir(data_dir)
@@ -40,7 +48,10 @@ def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
 
     with (
         stop_signals() as stop,
-        start(data_dir, port=port, firehose=firehose) as (aws, platform),
+        start(data_dir, port=port, firehose=firehose, crash=_crash, enforce_iam=enforce_iam) as (
+            aws,
+            platform,
+        ),
     ):
         click.echo(f"serving AWS at {aws.endpoint_url}; Ctrl-C ends it")
         click.echo(f"  lake      {platform.lake}")
@@ -51,6 +62,11 @@ def up_command(port: int, firehose: tuple[str, ...], data_dir: Path) -> None:
         sys.stdout.flush()
         serve(aws, stop, on_problem=lambda error: click.echo(f"finops: {error}", err=True))
         click.echo("delivering what is buffered ...")
+
+
+def _crash() -> None:
+    """End this process as `kill -9` does, for `finops local fault crash`."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @local_group.command("status")

@@ -17,6 +17,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+def enforce_option(default: bool) -> Callable[[F], F]:
+    """Add `--enforce-iam` and its opposite."""
+    return click.option(
+        "--enforce-iam/--no-enforce-iam",
+        default=default,
+        show_default=True,
+        help="Whether functions and services may do only what their roles allow.",
+    )
+
+
 def lake_options(command: F) -> F:
     """Add `--data-dir` and `--debug`, which every command has."""
     command = click.option(
@@ -70,6 +80,27 @@ class _Percent(click.ParamType[float]):
 
 
 percent = _Percent()
+
+
+class _Duration(click.ParamType[float]):
+    """A time in seconds, written as `90s`, `5m`, `2h` or `1d`."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        text = str(value)
+        unit = _UNITS.get(text[-1:])
+        number = text[:-1] if unit else text
+        if not number.replace(".", "", 1).isdecimal():
+            self.fail(f"{text!r} is not a time such as 90s, 5m or 2h", param, ctx)
+        return float(number) * (unit or 1)
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+duration = _Duration()
 
 
 def print_table(

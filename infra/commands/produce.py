@@ -14,6 +14,8 @@ from infra.commands.produce_lines import produce_lines
 from infra.commands.quantities import duration, rate, size
 from infra.errors import UsageError
 from infra.producing.setup import (
+    PIPE,
+    SIMULATOR,
     Simulated,
     default_name,
     is_folder,
@@ -27,6 +29,7 @@ from infra.wiring import Platform
 from producers.writer import WriterSettings
 from producers.writer.settings import CLOSE_SECONDS, DEADLINE_SECONDS, LINGER_SECONDS
 from producers.writer.spool import MAX_BYTES
+from producers.writer.writer import checked_name
 
 
 @click.command("produce")
@@ -145,15 +148,16 @@ def produce_command(
     filled = parse_settings(settings)
     folder = is_folder(source)
     _check(source, folder, given)
-    name = name or default_name(source)
+    # What is wrong with the command is told before anything is started.
+    name = checked_name(name or default_name(source))
+    bill = Simulated(given["seed"], given["start"].date(), given["days"])
+    stream = None if folder else open_stream(source, filled, bill, note)
     from infra.local.aws.lifecycle import stop_signals
 
     with stop_signals() as stop, _platform(target, stack, data_dir) as platform:
-        if folder:
+        if stream is None:
             code = produce_folder(platform, Path(source), filled, stop, given, target, as_json)
         else:
-            bill = Simulated(given["seed"], given["start"].date(), given["days"])
-            stream = open_stream(source, filled, bill, note)
             writer_settings = WriterSettings(
                 linger=given["linger"],
                 batch_bytes=given["batch"],
@@ -188,8 +192,10 @@ def _check(source: str, folder: bool, given: dict[str, Any]) -> None:
                     f"{said} is for lines and the simulator; what became of the exports of a "
                     "folder tells: finops deliveries"
                 )
-    if given["once"] and source in ("simulator", "-"):
+    if given["once"] and source in (SIMULATOR, PIPE):
         raise UsageError("--once is for a file or a folder; end a simulation with --events")
+    if given["once"] and not Path(source).exists():
+        raise UsageError(f"{source}: no such file or folder; check the path")
 
 
 @contextmanager

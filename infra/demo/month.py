@@ -41,7 +41,7 @@ group by 1, 2, 3 order by amount desc
 """
 
 
-def show_month(data_dir: Path, days: int) -> None:
+def show_month(data_dir: Path, days: int, *, enforce_iam: bool = False) -> None:
     """Run `days` days of schedules and show what was sent, found and kept."""
     begin = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
     clock = ManualClock(begin)
@@ -53,7 +53,10 @@ def show_month(data_dir: Path, days: int) -> None:
         "BaselineExpression": BASELINE,
     }
     click.echo(f"\n== 8. A month in a minute: {days} days of hourly schedules from {FIRST_DAY}")
-    with start(data_dir, clock=clock, parameters=parameters) as (aws, platform):
+    with start(data_dir, clock=clock, parameters=parameters, enforce_iam=enforce_iam) as (
+        aws,
+        platform,
+    ):
         if any("/append/" in info.key for info in platform.store.list(INGESTED)):
             click.echo("  the month is in the lake already; remove the data directory to run it")
         else:

@@ -55,10 +55,14 @@ class FollowedFile:
             file = self._reopened(at)
             if file is None:
                 at = _Place()
+        waited = False
         while True:
             while file is None:
                 file = self._opened()
                 if file is None:
+                    if not waited:
+                        self._note(f"{self._path}: is not there; waiting for it")
+                    waited = True
                     yield None
             with file:
                 yield from self._lines(file, at)

@@ -124,8 +124,15 @@ class FileSpool:
         newest = self._segments[-1] if self._segments else None
         return newest is None or newest.end >= self._segment_bytes
 
-    def append(self, meta: dict[str, Any], records: Sequence[Record]) -> None:
+    def append(
+        self, meta: dict[str, Any], records: Sequence[Record], *, beyond: bool = False
+    ) -> None:
         """Keep an entry, durable when the call returns; nothing of it is kept on an error.
+
+        Args:
+            meta: what the entry says.
+            records: what it holds.
+            beyond: whether the spool may grow beyond its largest size for it.
 
         Raises:
             SpoolFullError: the spool is as large as it may be, or the disk is full.
@@ -133,7 +140,7 @@ class FileSpool:
         number = self._segments[-1].next if self._segments else self._done
         head, body = encode(number, meta, records)
         size = self.size
-        if size + len(head) + len(body) > self._max_bytes:
+        if size + len(head) + len(body) > self._max_bytes and not beyond:
             raise SpoolFullError(
                 f"{self.folder}: has {size:,} bytes of the {self._max_bytes:,} it may have; the "
                 "events are not safe: they are written when the stream has accepted older ones"

@@ -134,7 +134,8 @@ class DeliveryWriter:
         self.position: Any = metas[-1]["position"] if metas else None
         """Where the source stood after the newest row that is safe; what `put` was given."""
         try:
-            self._books = self._continued(reopened(metas))
+            with self._changed:
+                self._books = self._continued(reopened(metas))
         except BaseException:
             self._spool.close()
             raise
@@ -307,9 +308,8 @@ class DeliveryWriter:
             self._acknowledged(self._safe_rows)
 
     def _write(self, batch: Batch, ends: dict[str, Any] | None) -> None:
-        if batch.position is not None:
-            self.position = batch.position
         books = self._books
+        position = self.position if batch.position is None else batch.position
         # A new segment says everything that the older ones did, which may be gone one day.
         begins = self._spool.is_new_segment
         meta = {
@@ -319,11 +319,13 @@ class DeliveryWriter:
             "counted": [] if begins else batch.counted,
             "first": batch.first,
             "ordinals": batch.ordinals,
-            "position": self.position,
+            "position": position,
             "rejected": batch.rejected,
             "ends": ends,
         }
-        self._spool.append(meta, batch.records)
+        # The end of a delivery is small, and without it nothing new could begin, a drain included.
+        self._spool.append(meta, batch.records, beyond=ends is not None)
+        self.position = position
         self._idle = False
         self._changed.notify_all()
 

@@ -6,6 +6,7 @@ from tests.benchmarks import (
     cold_start,
     local_stack,
     producing,
+    put_to_queryable,
     replay,
     scale,
     transform,
@@ -17,6 +18,7 @@ BENCHMARKS = {
     "transform": transform.run,
     "cold_start": cold_start.run,
     "producing": producing.run,
+    "put_to_queryable": put_to_queryable.run,
     "local_stack": local_stack.run,
     "replay": replay.run,
     "scale": scale.run,
@@ -25,7 +27,7 @@ BENCHMARKS = {
 
 def main() -> None:
     """Run the named benchmarks, or all."""
-    names = sys.argv[1:] or list(BENCHMARKS)
+    names = [name for name in sys.argv[1:] if not name.isdigit()] or list(BENCHMARKS)
     unknown = sorted(set(names) - set(BENCHMARKS))
     if unknown:
         sys.exit(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")

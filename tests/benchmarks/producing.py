@@ -33,7 +33,7 @@ _ROUNDS = 3
 _LINGERS = (0.5, 5.0, 30.0)
 _RATES = (10, 1_000, 50_000)
 _SECONDS = 10.0
-_UNPACED = Quota(10**9, 10**9, 10**12)
+UNPACED = Quota(10**9, 10**9, 10**12)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +41,7 @@ def run() -> None:
     """Print the tables."""
     rows = _rows(_EVENTS)
     objects = [_object(row) for row in rows]
-    with _endpoint() as platform:
+    with endpoint() as (platform, _):
         _throughput(platform, rows, objects)
         _latency(platform, objects)
 
@@ -106,7 +106,7 @@ def _offered(
 
     wanted = int(rate * seconds)
     begin = time.perf_counter()
-    with _writer(platform, WriterSettings(linger=linger, quota=_UNPACED), acknowledged) as writer:
+    with _writer(platform, WriterSettings(linger=linger, quota=UNPACED), acknowledged) as writer:
         for n, event in enumerate(islice(cycle(objects), wanted)):
             ahead = n / rate - (time.perf_counter() - begin)
             if ahead > 0.001:
@@ -137,7 +137,7 @@ def _naive(platform: Platform, objects: Sequence[dict[str, Any]]) -> int:
 
 
 def _write(platform: Platform, work: Callable[[DeliveryWriter], object]) -> int:
-    with _writer(platform, WriterSettings(quota=_UNPACED)) as writer:
+    with _writer(platform, WriterSettings(quota=UNPACED)) as writer:
         work(writer)
     return writer.report().sent.billed_bytes
 
@@ -164,8 +164,8 @@ def _writer(
 
 
 @contextmanager
-def _endpoint() -> Iterator[Platform]:
-    """Run the local endpoint in a process of its own."""
+def endpoint() -> Iterator[tuple[Platform, int]]:
+    """Run the local endpoint in a process of its own; yield the way to it, and its id."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "infra.cli", "local", "up", "--data-dir", folder]
         server = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -175,7 +175,7 @@ def _endpoint() -> Iterator[Platform]:
             running = running_server(Path(folder))
             assert running is not None, "it said that it serves"
             with connect(Path(folder), running.endpoint_url) as platform:
-                yield platform
+                yield platform, server.pid
         finally:
             server.kill()
             server.communicate()

@@ -787,7 +787,6 @@ def test_a_command_after_an_interrupted_one_is_done_too(law: Deliveries, step: s
     law.the_view_is_the_models()
 
 
-@pytest.mark.xfail(strict=True, reason="with --resend the command ends with what was interrupted")
 def test_a_resend_after_an_interrupted_one_is_done_too(law: Deliveries) -> None:
     """B dies before its receipt; A replaces it; B is sent again, and has to replace A."""
     b = new(law, [B], fate="receipt")
@@ -796,7 +795,6 @@ def test_a_resend_after_an_interrupted_one_is_done_too(law: Deliveries) -> None:
     assert {date for _, _, date, _ in law.stack.charges()} == {B.date}
 
 
-@pytest.mark.xfail(strict=True, reason="both count as said a moment after the file: ids decide")
 def test_of_two_refreshes_that_are_added_the_last_one_counts(law: Deliveries) -> None:
     """A file replaces an export; two of the export's refreshes, older than that, are added."""
     a = new(law, [A], form="daily")

@@ -204,6 +204,7 @@ def test_a_deployed_stack_is_found_by_its_outputs(
         (["simulator", "--name", "../x"], "cannot name a producer"),
         (["{tmp}", "--rate", "5"], "tells: finops deliveries"),
         (["{tmp}/e", "--set", "Nope=1"], "is not a FOCUS column"),
+        (["{tmp}/e", "--once"], "no such file or folder; check the path"),
     ],
 )
 def test_what_does_not_go_together(

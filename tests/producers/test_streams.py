@@ -79,8 +79,10 @@ def test_a_line_too_long_is_passed_and_rejected(tmp_path: Path) -> None:
 def test_a_file_is_followed_and_a_line_waits_for_its_end(tmp_path: Path) -> None:
     """It may come later; half a line is not a row."""
     path = tmp_path / "e.ndjson"
-    items = FollowedFile(path, FocusObjects("e")).items(None)
-    assert new(items) == []
+    notes: list[str] = []
+    items = FollowedFile(path, FocusObjects("e"), notes.append).items(None)
+    assert new(items) == new(items) == []
+    assert notes == [f"{path}: is not there; waiting for it"]
     with path.open("ab", buffering=0) as file:
         file.write(line(1) + line(2)[:20])
         assert numbers(new(items)) == [1]

@@ -1,6 +1,6 @@
 """Answer SQL written for Athena over a lake of plain files: its types, its names, its errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,17 +34,25 @@ class LocalAthena:
     and WITH queries, wherever Athena prunes too (see `pruning`).
     """
 
-    def __init__(self, lake: Path, tables: Sequence[Table], views: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        lake: Path,
+        tables: Sequence[Table],
+        views: Mapping[str, str],
+        allow: Callable[[list[str]], None] = lambda paths: None,
+    ) -> None:
         """Remember the catalogue; nothing is read before the first query.
 
         Args:
             lake: the root folder of the lake; the keys of the lake are paths under it.
             tables: the base tables.
             views: Athena SELECT text by view name; a view may use other views.
+            allow: told the files that a query is about to read; raises to forbid it.
         """
         self._lake = lake.resolve()
         self._tables = {table.name: table for table in tables}
         self._views = dict(views)
+        self._allow = allow
 
     def tables(self) -> list[str]:
         """List the names a query may use after FROM: tables and views."""
@@ -70,7 +78,9 @@ class LocalAthena:
         translation = translate(sql, self._tables, self._views)
         files = [self._files(scan) for scan in translation.scans]
         every = [file for group in files for file in group]
-        with duckdb_session([file.path for file in every]) as connection:
+        paths = [file.path for file in every]
+        self._allow(paths)
+        with duckdb_session(paths) as connection:
             setup = [
                 relation_sql(scan.relation, scan.table, group, self._lake)
                 for scan, group in zip(translation.scans, files, strict=True)

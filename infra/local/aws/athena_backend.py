@@ -19,6 +19,7 @@ from infra.local.aws.athena.service import AthenaService, AthenaWiring, Backgrou
 from infra.local.aws.athena.tables import BucketFolder
 from infra.local.aws.athena.workgroups import PRIMARY
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.clock import Clock
 from schemas.lake import ObjectStore
 
@@ -151,6 +152,7 @@ def register_athena(
     clock: Clock,
     random: Random,
     background: Background = in_thread,
+    access: Access = OPEN,
 ) -> None:
     """Put this Athena in moto's place, for the whole process; earlier executions are forgotten.
 
@@ -162,8 +164,9 @@ def register_athena(
         clock: What the times of executions go by.
         random: Makes execution ids.
         background: Runs each execution; the default gives it a thread.
+        access: What the roles of callers allow.
     """
-    wiring = AthenaWiring(bucket_store, bucket_folder, clock, random, background)
+    wiring = AthenaWiring(bucket_store, bucket_folder, clock, random, background, access)
 
     class Backend(LocalAthenaBackend):
         pass

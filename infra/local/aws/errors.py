@@ -2,7 +2,8 @@
 
 FinopsError
 ├── DeployError       the template cannot be deployed, by the name of the resource
-└── InUseError        another server has the data directory, or this process runs one already
+├── InUseError        another server has the data directory, or this process runs one already
+└── MeterError        there is no bill to show
 """
 
 from schemas.errors import FinopsError
@@ -14,3 +15,7 @@ class DeployError(FinopsError):
 
 class InUseError(FinopsError):
     """There can be one server for a data directory, and one in a process."""
+
+
+class MeterError(FinopsError):
+    """Nothing was metered, or it cannot be read."""

@@ -22,6 +22,8 @@ from moto.firehose.responses import FirehoseResponse
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.firehose_description import describe_destination
+from infra.local.aws.firehose_log import error_log
+from infra.local.aws.firehose_metrics import FirehoseMetrics
 from infra.local.aws.firehose_request import refusal
 from infra.local.aws.firehose_streams import (
     FirehoseWiring,
@@ -31,11 +33,15 @@ from infra.local.aws.firehose_streams import (
 )
 from infra.local.aws.firehose_update import updated_configuration
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.firehose import StreamRoles
+from infra.local.aws.server_faults import INTERNAL_FAILURE, drop_connection, render
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DEFAULT_CHOICES,
     Choices,
     DeliveryError,
+    FaultBoard,
     Faults,
     FirehoseError,
     Journal,
@@ -49,6 +55,10 @@ from infra.local.firehose.errors import (
     ResourceNotFoundError,
     UnsupportedLocallyError,
 )
+from infra.local.firehose.fault_errors import DroppedConnectionError
+from infra.local.firehose.meter import Meter
+from infra.local.firehose.metrics import Metrics
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 
 _DESTINATION = "ExtendedS3DestinationConfiguration"
@@ -160,6 +170,8 @@ class LocalFirehoseBackend(FirehoseBackend):
         version = stream.service.version(name)
         wanted = updated_configuration(stream.configuration, request, version)
         if describe_destination(wanted) != describe_destination(stream.configuration):
+            stream.service.check(wanted)
+            StreamRoles(self.wiring.access, name).check(wanted)
             stream.service.update_destination(name, wanted)
             stream.configuration = wanted
             stream.updated = self.wiring.clock.now()
@@ -213,6 +225,10 @@ class LocalFirehoseResponse(FirehoseResponse):
             "status": "400",
         }
         return 400, *self._enrich_response(headers, json.dumps(problem))
+
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        """Render an answer; moto gives the service's own faults the status of a caller's."""
+        return render(action_result, super().serialized)
 
     def create_delivery_stream(self) -> ActionResult:
         """Answer CreateDeliveryStream."""
@@ -277,7 +293,10 @@ class FirehoseControl:
         Raises:
             DeliveryError: an object could not be stored; all other streams were served.
         """
-        self._each(lambda name, service: service.tick())
+        try:
+            self._each(lambda name, service: service.tick())
+        finally:
+            self.meter.save()
 
     def flush(self) -> None:
         """Deliver everything of every stream, as if all intervals had passed.
@@ -285,7 +304,10 @@ class FirehoseControl:
         Raises:
             DeliveryError: an object could not be stored; all other streams were served.
         """
-        self._each(lambda name, service: service.flush(name))
+        try:
+            self._each(lambda name, service: service.flush(name))
+        finally:
+            self.meter.save()
 
     def close(self) -> None:
         """Forget the streams; what they have buffered is in their journals only: flush first."""
@@ -294,11 +316,34 @@ class FirehoseControl:
                 for stream in backend.hosted.values():
                     stream.service.close()
         firehose_backends.clear()
+        self.meter.save()
+        FirehoseMetrics.metrics = None
+
+    @property
+    def meter(self) -> Meter:
+        """What would be billed for the streams."""
+        return self._wiring.telemetry.meter
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the streams tell of themselves."""
+        return self._wiring.telemetry.metrics
+
+    @property
+    def faults(self) -> FaultBoard:
+        """What goes wrong on purpose, in all streams, present and future."""
+        return self._wiring.faults
 
     def inject(self, faults: Faults) -> None:
-        """Replace the faults of all streams, present and future."""
-        self._wiring.faults = faults
-        self._each(lambda name, service: service.inject(faults))
+        """Replace the faults without an end, of all streams, present and future."""
+        self._wiring.faults.always = faults
+
+    def names(self) -> list[str]:
+        """Return the names of the streams."""
+        backends = [backend for _, _, backend in firehose_backends.iter_backends()]
+        return [
+            name for b in backends if isinstance(b, LocalFirehoseBackend) for name in list(b.hosted)
+        ]
 
     def _each(self, act: Callable[[str, LocalFirehose], None]) -> None:
         problems: list[DeliveryError] = []
@@ -324,6 +369,9 @@ def register_firehose(
     random: Random,
     journals: Journals = no_journal,
     choices: Choices = DEFAULT_CHOICES,
+    crash: Callable[[], None] | None = None,
+    meter: Meter | None = None,
+    access: Access = OPEN,
 ) -> FirehoseControl:
     """Put this Firehose in moto's place, for the whole process; earlier streams are forgotten.
 
@@ -335,8 +383,17 @@ def register_firehose(
         random: Makes every id and order; a seed repeats them.
         journals: Where accepted records are kept until they are delivered.
         choices: What to do where nobody knows what the service does, and quotas.
+        crash: ends the process, where it may be asked to crash.
+        meter: counts what would be billed; by default one that forgets.
+        access: What the roles of streams allow.
     """
-    wiring = FirehoseWiring(bucket_store, invoke, clock, random, journals, choices=choices)
+    faults = FaultBoard(clock.now, sleep=clock.sleep, crash=crash)
+    report = error_log(_describe, clock, access)
+    telemetry = Telemetry(clock.now, meter=meter, report=report)
+    FirehoseMetrics.metrics = telemetry.metrics
+    wiring = FirehoseWiring(
+        bucket_store, invoke, clock, random, faults, telemetry, journals, choices, access
+    )
 
     class Backend(LocalFirehoseBackend):
         pass
@@ -347,11 +404,23 @@ def register_firehose(
     return FirehoseControl(wiring)
 
 
+def _describe(arn: str) -> Mapping[str, Any] | None:
+    """Return a stream's description by its ARN, None when it is gone."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    backend, name = firehose_backends[account][region], name.partition("/")[2]
+    if not isinstance(backend, LocalFirehoseBackend) or name not in backend.hosted:
+        return None
+    return backend.describe(name)
+
+
 @contextmanager
 def _service_errors() -> Iterator[None]:
     """Answer refusals with the service's code and message."""
     try:
         yield
+    except DroppedConnectionError as error:
+        drop_connection()
+        raise FirehoseException(INTERNAL_FAILURE, str(error)) from error
     except UnsupportedLocallyError as error:
         message = f"Not supported locally: {error.message}; {error.next_step}"
         raise FirehoseException(error.code, message) from error

@@ -10,18 +10,20 @@ from typing import Any, TypeVar
 from infra.local.aws.function_process import TIMED_OUT
 from infra.local.aws.functions import FunctionError
 from infra.local.aws.glue_tables import GlueCatalogue, GlueNotFoundError, rows_table
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.firehose import StreamRoles
 from infra.local.clock import Clock
 from infra.local.firehose import (
     DEFAULT_CHOICES,
-    NO_FAULTS,
     Choices,
-    Faults,
+    FaultBoard,
     FunctionTimedOutError,
     Journals,
     LocalFirehose,
     no_journal,
 )
 from infra.local.firehose.errors import InvalidArgumentError
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
@@ -33,15 +35,17 @@ _KEY_TYPES = ("AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK")
 
 @dataclass(slots=True)
 class FirehoseWiring:
-    """What streams are connected to; `faults` may change while they run."""
+    """What streams are connected to; faults come and go while they run."""
 
     bucket_store: Callable[[str], ObjectStore]
     invoke: Callable[[str], Callable[[str], str]]
     clock: Clock
     random: Random
+    faults: FaultBoard
+    telemetry: Telemetry
     journals: Journals = no_journal
-    faults: Faults = NO_FAULTS
     choices: Choices = DEFAULT_CHOICES
+    access: Access = OPEN
 
 
 @dataclass(slots=True)
@@ -103,6 +107,7 @@ def stream_service(
                 "Error Code: EntityNotFoundException)"
             ) from None
 
+    roles = StreamRoles(wiring.access, name)
     service = LocalFirehose(
         stores=OnDemand(wiring.bucket_store),
         functions=OnDemand(lambda arn: _telling_timeouts(wiring.invoke(arn))),
@@ -114,7 +119,11 @@ def stream_service(
         faults=wiring.faults,
         journals=journals,
         choices=wiring.choices,
+        telemetry=wiring.telemetry,
+        denied=roles.denied,
     )
+    service.check(configuration)
+    roles.check(configuration)  # last, as the service does (§3.1)
     service.create_delivery_stream(name, configuration)
     return service
 

@@ -9,6 +9,7 @@ from threading import Timer
 from typing import IO, Any
 
 from infra.local.aws import worker
+from infra.local.aws.iam.principal import Principal
 
 SOURCES = Path(__file__).parents[3]
 """The folder of our own packages."""
@@ -26,6 +27,7 @@ class Function:
         code: the folder with the function's code; None for the sources we run from.
         timeout: seconds.
         memory: MB; told to the function, not enforced.
+        role: the ARN of the role it runs as.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Function:
     timeout: float
     memory: int
     log_group: str
+    role: str = ""
+
+    @property
+    def principal(self) -> Principal:
+        """Whom its calls come from."""
+        return Principal(self.role, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ with us: its process reads invocations from a pipe until the pipe closes.
 
 import os
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -13,6 +14,9 @@ from uuid import UUID
 
 from infra.local.aws.account import environment
 from infra.local.aws.function_process import SOURCES, Answer, Function, FunctionProcess
+from infra.local.aws.iam.principal import Principal
+
+Session = Callable[[Principal], Mapping[str, str]]
 
 
 class FunctionError(Exception):
@@ -30,9 +34,13 @@ class FunctionRunner:
         endpoint_url: where functions reach the other services.
         random: makes request ids.
         log: collects what processes write past Python, such as a crash's last words.
+        session: the keys of a function's role, as variables; without, those that people have.
     """
 
-    def __init__(self, endpoint_url: str, random: Random, log: Path) -> None:
+    def __init__(
+        self, endpoint_url: str, random: Random, log: Path, session: Session = lambda role: {}
+    ) -> None:
+        self._session = session
         self._endpoint_url = endpoint_url
         self._random = random
         self._log = log
@@ -81,6 +89,7 @@ class FunctionRunner:
         return {
             **dict(function.variables),
             **environment(self._endpoint_url),
+            **self._session(function.principal),
             # The user's own profiles, proxies and instance roles have no place here.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -2,10 +2,11 @@
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import (
@@ -14,6 +15,11 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.serving import make_server
+
+from infra.local.aws.control_paths import PREFIX, Call, ControlError, Hooks
+from infra.local.aws.iam.access import Access
+from infra.local.aws.iam.edge import Edge
+from infra.local.aws.server_faults import NoAnswerError, raise_if_dropped
 
 HOST = "127.0.0.1"
 """Loopback, and nothing else: the server believes every caller."""
@@ -27,11 +33,13 @@ class HttpServer:
     Args:
         port: the port; 0 takes a free one.
         log: the file that collects tracebacks of calls that failed unexpectedly.
-        hooks: what a POST to a path of ours does, beside AWS's own API.
+        hooks: what paths of ours do, beside AWS's own API.
+        access: which calls of roles are let through.
     """
 
-    def __init__(self, port: int, log: Path, hooks: Mapping[str, Callable[[], None]]) -> None:
-        application = Guard(DomainDispatcherApplication(create_backend_app), log, hooks)
+    def __init__(self, port: int, log: Path, hooks: Hooks, access: Access) -> None:
+        moto = Edge(DomainDispatcherApplication(create_backend_app), access)
+        application = Guard(moto, log, hooks)
         self._server = make_server(
             HOST, port, application, threaded=True, request_handler=_QuietHandler
         )
@@ -53,9 +61,7 @@ class HttpServer:
 class Guard:
     """Refuses what is no AWS client, and answers crashes as AWS does."""
 
-    def __init__(
-        self, application: WSGIApplication, log: Path, hooks: Mapping[str, Callable[[], None]]
-    ) -> None:
+    def __init__(self, application: WSGIApplication, log: Path, hooks: Hooks) -> None:
         self._application = application
         self._log = log
         self._hooks = hooks
@@ -69,18 +75,35 @@ class Guard:
             # It could wipe moto's state, and nothing here needs it.
             return _error(environ, start, "404 Not Found", "NotFound", "Not part of AWS.")
         try:
-            hook = self._hooks.get(str(environ.get("PATH_INFO", "")))
-            if hook is not None and environ["REQUEST_METHOD"] == "POST":
-                hook()
-                start("204 No Content", [])
-                return []
-            return self._application(environ, start)
+            if str(environ.get("PATH_INFO", "")).startswith(PREFIX):
+                return self._answer_hook(environ, start)
+            answer = self._application(environ, start)
+            raise_if_dropped()
+            return answer
+        except NoAnswerError:
+            raise
         except Exception as error:
             self._keep(environ)
             status = "500 Internal Server Error"
             return _error(
                 environ, start, status, "InternalError", f"{type(error).__name__}: {error}"
             )
+
+    def _answer_hook(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], str(environ["PATH_INFO"])
+        hook = self._hooks.get((method, path))
+        if hook is None:
+            return _error(environ, start, "404 Not Found", "NotFound", f"no {method} {path} here")
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        query = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
+        try:
+            answer = hook(Call(query, json.loads(body) if body else {}))
+        except ControlError as error:
+            return _send(start, "400 Bad Request", {"message": str(error)})
+        if answer is None:
+            start("204 No Content", [])
+            return []
+        return _send(start, "200 OK", answer)
 
     def _keep(self, environ: WSGIEnvironment) -> None:
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +117,16 @@ class _QuietHandler(MotoRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 werkzeug's name
         """Print nothing; `Guard` keeps what matters."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Close the connection: there will be no answer to wait for."""
+        self.close_connection = True
+
+
+def _send(start: StartResponse, status: str, document: object) -> Iterable[bytes]:
+    answer = json.dumps(document).encode()
+    start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return [answer]
 
 
 def _error(

@@ -18,9 +18,12 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from moto.awslambda import urls
-from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
+from moto.awslambda.exceptions import (
+    LambdaClientError,
+    UnknownAliasException,
+    UnknownFunctionException,
+)
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
-from moto.core.exceptions import ServiceException
 from moto.core.utils import unix_time_millis
 from moto.logs.models import logs_backends
 
@@ -28,8 +31,11 @@ from infra.aws.template import BUNDLES
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.function_process import Answer, Function
 from infra.local.aws.functions import FunctionError, FunctionRunner
+from infra.local.aws.iam.access import OPEN, Access
+from infra.local.aws.iam.requirements import log_stream_arn
 from infra.local.aws.usage_metrics import FunctionMetrics
 from infra.local.clock import Clock
+from infra.local.iam import Call
 
 MAX_RETRIES = 2
 """Lambda guide, "Error handling for asynchronous invocations": the default."""
@@ -47,6 +53,7 @@ class LambdaWiring:
         send: puts a message into a queue, by ARN; for what failed.
         clock: the time in what failed.
         metrics: told of every invocation.
+        access: what the functions' roles allow.
     """
 
     runner: FunctionRunner
@@ -55,6 +62,7 @@ class LambdaWiring:
     send: Callable[[str, str], None]
     clock: Clock
     metrics: FunctionMetrics
+    access: Access = OPEN
 
 
 class LocalLambdaBackend(LambdaBackend):
@@ -76,6 +84,11 @@ class LocalLambdaBackend(LambdaBackend):
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
         """Create a function; its code may be a folder of the bucket `BUNDLES`."""
         name, code = spec["FunctionName"], spec["Code"]
+        if self.wiring.access.untrusted("lambda", spec["Role"]):
+            raise LambdaClientError(
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            )
         if code.get("S3Bucket") == BUNDLES:
             self._folders[name] = self._folder(code["S3Key"])
             spec = {**spec, "Code": {"ZipFile": _empty_zip()}}
@@ -102,7 +115,7 @@ class LocalLambdaBackend(LambdaBackend):
             json.loads(payload)
         except ValueError as error:
             message = f"Could not parse request body into json: {error}"
-            raise ServiceException("InvalidRequestContentException", message) from error
+            raise LambdaClientError("InvalidRequestContentException", message) from error
         kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
         if kind == "Event":
             self.run_event(function, payload)
@@ -121,7 +134,7 @@ class LocalLambdaBackend(LambdaBackend):
         end = self.wiring.metrics.begin()
         answer = self.wiring.runner.run(value, payload, function.function_arn)
         end(value.name, answer.failed, answer.log)
-        self._keep_log(value.log_group, answer)
+        self._keep_log(value, answer)
         return answer
 
     def run_event(self, function: LambdaFunction, payload: str) -> None:
@@ -151,9 +164,14 @@ class LocalLambdaBackend(LambdaBackend):
             if not answer.failed:
                 return
         destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        if destination:
+        if destination and self._may_report(function, destination):
             record = self._failure(function, payload, answer, attempts)
             self.wiring.send(destination, json.dumps(record))
+
+    def _may_report(self, function: LambdaFunction, queue: str) -> bool:
+        """Tell whether the function's role may; as on AWS, nobody hears of it otherwise."""
+        call = Call("sqs:SendMessage", queue)
+        return self.wiring.access.denied(self._value(function).principal, call) is None
 
     def _failure(
         self, function: LambdaFunction, payload: str, answer: Answer, attempts: int
@@ -189,6 +207,7 @@ class LocalLambdaBackend(LambdaBackend):
             timeout=float(function.timeout),
             memory=int(function.memory_size),
             log_group=function.logs_group_name,
+            role=function.role,
         )
 
     def _code(self, function: LambdaFunction) -> Path | None:
@@ -209,15 +228,21 @@ class LocalLambdaBackend(LambdaBackend):
             return None
         folder = (root / key).resolve()
         if not folder.is_dir():
-            raise ServiceException(
+            raise LambdaClientError(
                 "InvalidParameterValueException",
                 f"there is no code in {key}; build the bundles first: make bundle",
             )
         return folder
 
-    def _keep_log(self, group: str, answer: Answer) -> None:
-        lines = answer.log.splitlines()
-        if not lines:
+    def _keep_log(self, function: Function, answer: Answer) -> None:
+        """Keep what was printed, where the function's role may; it is lost otherwise, as on AWS.
+
+        The role is asked even where nothing was printed: the service has lines of its own.
+        """
+        lines, group = answer.log.splitlines(), function.log_group
+        stream = log_stream_arn(group, answer.log_stream)
+        calls = [Call(f"logs:{a}", stream) for a in ("CreateLogStream", "PutLogEvents")]
+        if self.wiring.access.denied(function.principal, *calls) or not lines:
             return
         logs = logs_backends[self.account_id][self.region_name]
         stamp = int(unix_time_millis())

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.scheduler import urls
 from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.scheduler.models import Schedule as StoredSchedule
 
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.scheduler_expression import ScheduleExpressionError, parse_expression
 from infra.local.aws.scheduler_schedules import Schedule, schedule_of
 from infra.local.aws.scheduler_ticker import FailedInvocation, Occurrence, SchedulerTicker
@@ -26,25 +27,32 @@ __all__ = [
 class LocalSchedulerBackend(EventBridgeSchedulerBackend):
     """Moto's schedules, each checked before it is stored."""
 
+    access: ClassVar[Access] = OPEN
+
     @property
     def _url_module(self) -> Any:
         return SimpleNamespace(url_bases=urls.url_bases, url_paths=urls.url_paths)
 
     def create_schedule(self, *args: Any, **request: Any) -> StoredSchedule:
         """Store a schedule; raise ValidationException for one that could never run here."""
-        _check(request)
+        _check(request, self.access)
         return super().create_schedule(*args, **request)
 
     def update_schedule(self, *args: Any, **request: Any) -> StoredSchedule:
         """Replace a schedule; raise ValidationException for one that could never run here."""
-        _check(request)
+        _check(request, self.access)
         return super().update_schedule(*args, **request)
 
 
-def register_scheduler() -> None:
+def register_scheduler(access: Access = OPEN) -> None:
     """Put this Scheduler in moto's place for the whole process; earlier schedules are gone."""
+
+    class Backend(LocalSchedulerBackend):
+        pass
+
+    Backend.access = access
     scheduler_backends.clear()
-    scheduler_backends.backend = LocalSchedulerBackend
+    scheduler_backends.backend = Backend
 
 
 def stored_schedules() -> Sequence[Schedule]:
@@ -59,7 +67,7 @@ def stored_schedules() -> Sequence[Schedule]:
     return sorted(found, key=lambda schedule: schedule.arn)
 
 
-def _check(request: Mapping[str, Any]) -> None:
+def _check(request: Mapping[str, Any], access: Access) -> None:
     stored = {
         "Arn": "",
         "Name": request["name"],
@@ -74,3 +82,8 @@ def _check(request: Mapping[str, Any]) -> None:
         parse_expression(schedule.expression, schedule.time_zone)
     except ScheduleExpressionError as error:
         raise ValidationException(error.message) from error
+    if access.untrusted("scheduler", schedule.role):
+        raise ValidationException(
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the "
+            "role."
+        )

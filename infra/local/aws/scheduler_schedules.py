@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from infra.local.aws.iam.principal import Principal
 from infra.local.aws.scheduler_expression import ScheduleExpressionError
 
 DEFAULT_RETRY_ATTEMPTS = 185
@@ -31,6 +32,13 @@ class Schedule:
     retries: int = DEFAULT_RETRY_ATTEMPTS
     max_age: timedelta = DEFAULT_EVENT_AGE
     dead_letter_queue: str | None = None
+    role: str = ""
+    """The ARN of the role that it invokes its target as."""
+
+    @property
+    def principal(self) -> Principal:
+        """Whom its invocations come from."""
+        return Principal(self.role, self.arn.rpartition("/")[2])
 
 
 def schedule_of(stored: Mapping[str, Any]) -> Schedule:
@@ -70,6 +78,7 @@ def schedule_of(stored: Mapping[str, Any]) -> Schedule:
         retries=int(retry.get("MaximumRetryAttempts", DEFAULT_RETRY_ATTEMPTS)),
         max_age=DEFAULT_EVENT_AGE if age is None else timedelta(seconds=int(age)),
         dead_letter_queue=(target.get("DeadLetterConfig") or {}).get("Arn"),
+        role=target.get("RoleArn") or "",
     )
 
 

@@ -86,6 +86,7 @@ class SchedulerTicker:
         clock: What schedules go by.
         random: Makes execution ids.
         give_up: Told of every occurrence that failed for good.
+        authorize: Raises where a schedule's role may not invoke its target.
     """
 
     def __init__(
@@ -95,12 +96,14 @@ class SchedulerTicker:
         clock: Clock,
         random: Random,
         give_up: Callable[[FailedInvocation], None] = lambda failed: None,
+        authorize: Callable[[Schedule], None] = lambda schedule: None,
     ) -> None:
         self._schedules = schedules
         self._invoke = invoke
         self._clock = clock
         self._random = random
         self._give_up = give_up
+        self._authorize = authorize
         self._began: dict[Schedule, datetime] = {}
         self._next: dict[Schedule, datetime | None] = {}
         self._retries: list[Occurrence] = []
@@ -160,6 +163,7 @@ class SchedulerTicker:
 
     def _fire(self, occurrence: Occurrence) -> None:
         try:
+            self._authorize(occurrence.schedule)
             self._invoke(occurrence.schedule.target, occurrence.payload())
         except Exception as error:  # whatever the target raises, the schedule goes on
             self._retry(occurrence, f"{type(error).__name__}: {error}")

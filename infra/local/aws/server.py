@@ -1,6 +1,6 @@
 """One embedded AWS: a server on loopback over a data directory, until it is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +13,21 @@ from infra.local.aws.account import environment
 from infra.local.aws.clients import Clients
 from infra.local.aws.cloudformation.deploy import Deployment, Stack, deploy
 from infra.local.aws.cloudformation.stream_update import update_streams
+from infra.local.aws.control_paths import PREFIX, Call, ControlError, Hook, Hooks
 from infra.local.aws.data_dir import DataDirLock
 from infra.local.aws.errors import InUseError
+from infra.local.aws.fault_control import FaultControl
 from infra.local.aws.http import HttpServer
+from infra.local.aws.iam.access import Access, Watch
+from infra.local.aws.meter_control import meter_hooks
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
-from infra.local.firehose import DEFAULT_CHOICES, Choices
+from infra.local.firehose import DEFAULT_CHOICES, Choices, DeliveryError, FaultBoard
+from infra.local.firehose.meter import Meter
 from schemas.lake import ObjectStore
 
 STACK = "finops"
-FLUSH_PATH = "/_local/flush"
+FLUSH_PATH = PREFIX + "flush"
 """A POST here delivers what the streams have buffered; nobody waits for an interval locally."""
 
 
@@ -37,6 +42,11 @@ class LocalAws:
         code_root: what the code folders in a template are relative to; None runs functions from
             our own sources.
         choices: of Firehose, where nobody knows what the service does.
+        crash: ends the process at once, for the fault of that name; None where the process is
+            more than this server.
+        enforce_iam: whether functions and services may do only what their roles allow; people may
+            do everything in any case.
+        watch: told of every judgement, where permissions are enforced.
 
     Raises:
         InUseError: a server has the data directory, or this process runs one already.
@@ -53,7 +63,11 @@ class LocalAws:
         port: int = 0,
         code_root: Path | None = None,
         choices: Choices = DEFAULT_CHOICES,
+        crash: Callable[[], None] | None = None,
+        enforce_iam: bool = False,
+        watch: Watch | None = None,
     ) -> None:
+        self.access = Access(enforced=enforce_iam, watch=watch)
         self.data_dir = data_dir.absolute()
         self._deployed: tuple[Mapping[str, Any], Mapping[str, str], Stack] | None = None
         with ExitStack() as started:
@@ -62,8 +76,10 @@ class LocalAws:
             if not self._one_in_a_process.acquire(blocking=False):
                 raise InUseError("this process runs a local AWS already; close that one first")
             started.callback(self._one_in_a_process.release)
-            hooks = {FLUSH_PATH: self.flush}
-            self._http = HttpServer(port, self.data_dir / "logs" / "server.log", hooks)
+            # The services need the server's address, and the hooks need the services.
+            hooks: dict[tuple[str, str], Hook] = {}
+            log = self.data_dir / "logs" / "server.log"
+            self._http = HttpServer(port, log, hooks, self.access)
             started.callback(self._http.close)
             self._clients = Clients(self._http.url)
             started.callback(self._clients.close)
@@ -75,10 +91,23 @@ class LocalAws:
                 random=random,
                 code_root=code_root,
                 choices=choices,
+                crash=crash,
+                access=self.access,
             )
             started.callback(self.services.close)
+            hooks.update(self._hooks(clock, random))
             lock.announce(self._http.url)
             self._started = started.pop_all()
+
+    @property
+    def faults(self) -> FaultBoard:
+        """What goes wrong on purpose in the streams; add to it and clear it at any time."""
+        return self.services.firehose.faults
+
+    @property
+    def meter(self) -> Meter:
+        """What Firehose would bill for the streams."""
+        return self.services.firehose.meter
 
     @property
     def endpoint_url(self) -> str:
@@ -141,6 +170,18 @@ class LocalAws:
     def flush(self) -> None:
         """Deliver what the streams have buffered, at once."""
         self.services.firehose.flush()
+
+    def _hooks(self, clock: Clock, random: Random) -> Hooks:
+        firehose = self.services.firehose
+
+        def flush(call: Call) -> None:
+            try:
+                self.flush()
+            except DeliveryError as error:
+                raise ControlError(str(error)) from error
+
+        faults = FaultControl(firehose.faults, clock, random, firehose.names)
+        return {("POST", FLUSH_PATH): flush, **faults.hooks, **meter_hooks(firehose.meter)}
 
     def close(self) -> None:
         """Deliver what is buffered and stop; once is enough."""

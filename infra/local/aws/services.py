@@ -12,20 +12,26 @@ from moto.core.base_backend import BackendDict
 
 from infra.local.aws.athena_backend import register_athena
 from infra.local.aws.buckets import Buckets
-from infra.local.aws.cloudwatch.series import MetricStore
+from infra.local.aws.cloudwatch.series import Key, MetricStore, Minutes
 from infra.local.aws.cloudwatch.ticker import AlarmTicker
 from infra.local.aws.cloudwatch_backend import evaluated_alarms, register_cloudwatch
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
+from infra.local.aws.firehose_metrics import NAMESPACE, stream_metric
 from infra.local.aws.functions import FunctionRunner
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
+from infra.local.aws.meter_control import METER_FILE
 from infra.local.aws.s3_backend import register_s3
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
+from infra.local.aws.scheduler_schedules import Schedule
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
 from infra.local.aws.usage_metrics import FunctionMetrics, QueueMetrics
 from infra.local.clock import Clock
 from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
+from infra.local.firehose.meter import Meter
+from infra.local.iam import Call
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,6 +90,8 @@ def start_services(
     random: Random,
     code_root: Path | None,
     choices: Choices = DEFAULT_CHOICES,
+    crash: Callable[[], None] | None = None,
+    access: Access = OPEN,
 ) -> Services:
     """Register all services for this process; what earlier ones held in memory is forgotten.
 
@@ -95,12 +103,16 @@ def start_services(
         random: chance.
         code_root: what code folders in a template are relative to; None runs our own sources.
         choices: of Firehose, where nobody knows what the service does.
+        crash: ends the process, where it may be asked to crash.
+        access: what roles may do.
     """
     forget()
     files = BucketFiles(data_dir)
     register_s3(files)
     buckets = Buckets()
-    runner = FunctionRunner(endpoint_url, random, data_dir / "logs" / "functions.log")
+    runner = FunctionRunner(
+        endpoint_url, random, data_dir / "logs" / "functions.log", access.session
+    )
 
     def send(queue: str, message: str, attributes: Sequence[tuple[str, str]] = ()) -> None:
         name = queue.rpartition(":")[2]
@@ -109,10 +121,15 @@ def start_services(
         typed = {k: {"DataType": "String", "StringValue": v} for k, v in attributes}
         sqs.send_message(QueueUrl=url, MessageBody=message, MessageAttributes=typed)
 
+    def authorize(schedule: Schedule) -> None:
+        call = Call("lambda:InvokeFunction", schedule.target)
+        access.require(schedule.principal, call)
+
     def give_up(failed: FailedInvocation) -> None:
-        if failed.dead_letter_queue:
+        queue, principal = failed.dead_letter_queue, failed.occurrence.schedule.principal
+        if queue and not access.denied(principal, Call("sqs:SendMessage", queue)):
             attributes = list(failed.attributes().items())
-            send(failed.dead_letter_queue, failed.occurrence.payload(), attributes)
+            send(queue, failed.occurrence.payload(), attributes)
 
     def folder(bucket: str) -> Path:
         assert buckets[bucket]
@@ -131,6 +148,7 @@ def start_services(
             send=send,
             clock=clock,
             metrics=FunctionMetrics(metrics, clock),
+            access=access,
         )
     )
     firehose = register_firehose(
@@ -140,15 +158,30 @@ def start_services(
         random=random,
         journals=file_journals(data_dir / "firehose", report=_LOG.warning),
         choices=choices,
+        crash=crash,
+        meter=Meter(clock.now, data_dir / METER_FILE, _LOG.warning),
+        access=access,
     )
     register_athena(
-        bucket_store=buckets.__getitem__, bucket_folder=folder, clock=clock, random=random
+        bucket_store=buckets.__getitem__,
+        bucket_folder=folder,
+        clock=clock,
+        random=random,
+        access=access,
     )
-    register_scheduler()
+    register_scheduler(access)
     queues = QueueMetrics(metrics, clock)
-    alarms = AlarmTicker(evaluated_alarms, metrics.read, clock, publish)
+    of_streams = stream_metric(firehose.metrics)
+
+    def read(key: Key, begin: int, end: int) -> Minutes:
+        source = of_streams if key.namespace == NAMESPACE else metrics.read
+        return source(key, begin, end)
+
+    alarms = AlarmTicker(evaluated_alarms, read, clock, publish)
     steps = _Steps(clock, firehose, queues, alarms)
-    scheduler = SchedulerTicker(stored_schedules, functions.send_event, steps, random, give_up)
+    scheduler = SchedulerTicker(
+        stored_schedules, functions.send_event, steps, random, give_up, authorize
+    )
     return Services(
         files=files,
         buckets=buckets,

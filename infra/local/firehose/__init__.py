@@ -8,6 +8,9 @@ buffered lives in this process only, unless a journal keeps it.
 
 from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.errors import DeliveryError, FirehoseError, JournalError
+from infra.local.firehose.fault import Fault, Kind
+from infra.local.firehose.fault_board import FaultBoard
+from infra.local.firehose.fault_errors import FaultError
 from infra.local.firehose.faults import NO_FAULTS, Faults, never, some
 from infra.local.firehose.invocation_errors import (
     AccessDeniedError,
@@ -24,6 +27,9 @@ __all__ = [
     "AccessDeniedError",
     "Choices",
     "DeliveryError",
+    "Fault",
+    "FaultBoard",
+    "FaultError",
     "Faults",
     "FirehoseError",
     "FunctionTimedOutError",
@@ -31,6 +37,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "Journals",
+    "Kind",
     "LocalFirehose",
     "NoJournal",
     "ThrottledError",

@@ -102,6 +102,7 @@ def _destination(shape: Shape, default_mb: int) -> Destination:
         compression=_compression(shape),
         extension=shape.text("FileExtension", "") or None,
         zone=_zone(shape.text("CustomTimeZone", "UTC")),
+        role=shape.text("RoleARN"),
     )
 
 

@@ -4,8 +4,10 @@ import gzip
 from datetime import datetime
 
 from infra.local.firehose.environment import Environment
+from infra.local.firehose.errors import StoringDeniedError
 from infra.local.firehose.prefix import Prefix
 from infra.local.firehose.settings import Destination
+from infra.local.firehose.telemetry import ObjectWatch
 
 
 def deliver(
@@ -17,6 +19,7 @@ def deliver(
     *,
     version: int,
     oldest: datetime,
+    watch: ObjectWatch,
     extension: str = "",
     error_type: str = "",
 ) -> None:
@@ -30,15 +33,26 @@ def deliver(
         body: the object.
         version: of the stream's configuration.
         oldest: the arrival of its oldest record.
+        watch: is told of each put.
         extension: the end of its name.
         error_type: the error output type, of error objects.
     """
     moment = oldest.astimezone(destination.zone)
-    for _ in range(2 if world.faults.duplicate_objects else 1):
+    for _ in range(2 if world.faults.duplicates_object(stream) else 1):
         folder = prefix.evaluate(moment, world.identifiers, error_type)
         stamp = moment.strftime("%Y-%m-%d-%H-%M-%S")
         name = f"{stream}-{version}-{stamp}-{world.identifiers.uuid()}{extension}"
-        world.stores[destination.bucket].put(folder + name, body)
+        with watch.put():
+            world.faults.check_store(stream)
+            _require(world, destination, folder + name)
+            world.stores[destination.bucket].put(folder + name, body)
+
+
+def _require(world: Environment, destination: Destination, key: str) -> None:
+    resource = f"arn:aws:s3:::{destination.bucket}/{key}"
+    denied = world.denied(destination.role, "s3:PutObject", resource)
+    if denied is not None:
+        raise StoringDeniedError(denied)
 
 
 def compressed(body: bytes, destination: Destination) -> tuple[bytes, str]:

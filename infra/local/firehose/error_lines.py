@@ -57,7 +57,7 @@ def _common(failure: Failure) -> dict[str, object]:
 
 def _line(failure: Failure, fields: dict[str, object]) -> ErrorLine:
     source = failure.source
-    return ErrorLine(source.arrival, source.sequence, orjson.dumps(fields))
+    return ErrorLine(source.arrival, source.sequence, orjson.dumps(fields), source.size)
 
 
 def _base64(data: bytes) -> str:

@@ -8,6 +8,7 @@ FirehoseError                    an answer of the API; `code` and `message` go o
 ├── ValidationError              a request outside the API's shapes
 └── UnsupportedLocallyError      the service has it, this emulator does not
 DeliveryError                    an object store failed; the data is kept for its retention
+StoringDeniedError               a role may not store an object
 JournalError                     a stream's journal cannot be opened; it is left as it is
 """
 
@@ -82,6 +83,15 @@ class DeliveryError(FinopsError):
             f"stream {stream}: an object could not be stored ({type(cause).__name__}: {cause}); "
             f"{kept}"
         )
+
+
+class StoringDeniedError(FinopsError):
+    """The role of a destination may not store an object; `S3.AccessDenied` in the error log."""
+
+    code = "S3.AccessDenied"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{self.code}: {reason}; allow it in the role's policy")
 
 
 class JournalError(FinopsError):

@@ -68,6 +68,11 @@ class Partitions:
         return [waiting for buffer in self._buffers.values() for waiting in buffer.drain()]
 
     @property
+    def active(self) -> int:
+        """How many partitions are active."""
+        return len(self._buffers)
+
+    @property
     def lowest(self) -> int:
         """The lowest sequence of all that is waiting; `NOTHING` when nothing is."""
         return min((buffer.lowest for buffer in self._buffers.values()), default=NOTHING)

@@ -89,6 +89,7 @@ def _lambda_step(parameters: dict[str, str]) -> LambdaStep:
         arn=parameters["LambdaArn"],
         retries=int(retries),
         hints=Hints(int(size * limits.MIB), timedelta(seconds=seconds)),
+        role=parameters.get("RoleArn", ""),
     )
 
 

@@ -18,6 +18,11 @@ class Source:
     sequence: int
     """Its number in the order in which the stream accepted records."""
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -36,6 +41,11 @@ class Output:
     def sequence(self) -> int:
         """The source record's."""
         return self.source.sequence
+
+    @property
+    def size(self) -> int:
+        """The source record's bytes, as the service counts what it delivers (§6)."""
+        return self.source.size
 
     def raw_data(self, choices: Choices) -> bytes:
         """Return what an error line has of it when a step after the Lambda fails it (§13.7)."""
@@ -63,6 +73,8 @@ class ErrorLine:
     sequence: int
     """The source record's."""
     text: bytes
+    size: int
+    """The source record's bytes."""
 
 
 def epoch_millis(moment: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from infra.local.firehose import limits
 from infra.local.firehose.choices import DEFAULT_CHOICES, Choices
 from infra.local.firehose.configuration import parse_configuration
-from infra.local.firehose.environment import Environment
+from infra.local.firehose.environment import Denied, Environment, nothing_denied
 from infra.local.firehose.errors import (
     DeliveryError,
     InvalidArgumentError,
@@ -21,12 +21,14 @@ from infra.local.firehose.errors import (
     UnsupportedLocallyError,
     ValidationError,
 )
+from infra.local.firehose.fault_board import FaultBoard
 from infra.local.firehose.faults import NO_FAULTS, Faults
 from infra.local.firehose.identifiers import Identifiers
 from infra.local.firehose.journal import Journal, Journals, no_journal
 from infra.local.firehose.processing import Function
 from infra.local.firehose.settings import StreamSettings
 from infra.local.firehose.stream import Stream
+from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 from schemas.tables import Table
 
@@ -49,10 +51,12 @@ class LocalFirehose:
         random: Makes every id, order and injected refusal; a seed repeats them.
         region: Where the streams are.
         account: Whose they are.
-        faults: What goes wrong on purpose.
+        faults: What goes wrong on purpose: from the beginning, or a board that others change too.
         journals: Where accepted records are kept until they are delivered. By default nowhere:
             what is buffered is lost with the process.
         choices: What to do where nobody knows what the service does, and quotas.
+        telemetry: Where metrics and the bill are counted; by default in one of its own.
+        denied: Why a role may not do something; by default every role may do everything.
     """
 
     def __init__(
@@ -65,12 +69,24 @@ class LocalFirehose:
         random: Random,
         region: str = "us-east-1",
         account: str = "000000000000",
-        faults: Faults = NO_FAULTS,
+        faults: Faults | FaultBoard = NO_FAULTS,
         journals: Journals = no_journal,
         choices: Choices = DEFAULT_CHOICES,
+        telemetry: Telemetry | None = None,
+        denied: Denied = nothing_denied,
     ) -> None:
+        board = faults if isinstance(faults, FaultBoard) else FaultBoard(clock, faults)
         self._world = Environment(
-            stores, functions, clock, Identifiers(random), region, faults, choices, tables
+            stores,
+            functions,
+            clock,
+            Identifiers(random),
+            region,
+            board,
+            telemetry or Telemetry(clock),
+            choices,
+            tables,
+            denied,
         )
         self._account = account
         self._journals = journals
@@ -78,9 +94,19 @@ class LocalFirehose:
         self._encrypted: dict[str, bool] = {}
         self._ordinals = count()
 
+    @property
+    def faults(self) -> FaultBoard:
+        """What goes wrong on purpose; add to it and clear it at any time."""
+        return self._world.faults
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the streams did: metrics and the bill."""
+        return self._world.telemetry
+
     def inject(self, faults: Faults) -> None:
-        """Replace the faults from now on."""
-        self._world.faults = faults
+        """Replace the faults without an end from now on; those of the board stay."""
+        self._world.faults.always = faults
 
     def create_delivery_stream(
         self, name: str, configuration: Mapping[str, Any], *, encrypted: bool = False
@@ -114,6 +140,14 @@ class LocalFirehose:
         )
         self._encrypted[name] = encrypted
         return arn
+
+    def check(self, configuration: Mapping[str, Any]) -> None:
+        """Check a configuration, without a stream.
+
+        Raises:
+            FirehoseError: what `create_delivery_stream` would refuse.
+        """
+        self._checked(configuration)
 
     def update_destination(self, name: str, configuration: Mapping[str, Any]) -> None:
         """Change a stream to another configuration, which is a new version of it.
@@ -151,14 +185,22 @@ class LocalFirehose:
         """Accept up to 500 records; the answer has one entry for each, in order.
 
         Raises:
-            FirehoseError: the call as a whole is refused; then no record was accepted.
+            FirehoseError: the call as a whole is refused; then no record was accepted, unless it
+                is an injected `InternalFailureError`.
+            DroppedConnectionError: an injected fault; nobody is told what was accepted.
         """
         stream = self._stream(name)
         _check_batch(records)
-        responses = [self._response() for _ in records]
-        _accept(stream, [r for r, a in zip(records, responses, strict=True) if "RecordId" in a])
+        self._world.faults.before_put(name)
+        begun = self._world.clock()
+        responses = [self._response(name) for _ in records]
+        accepted = [r for r, a in zip(records, responses, strict=True) if "RecordId" in a]
+        _accept(stream, accepted)
+        refused = len(records) - len(accepted)
+        stream.watch.called("PutRecordBatch", accepted, throttled=refused, begun=begun)
+        self._world.faults.after_put(name)
         return {
-            "FailedPutCount": sum("ErrorCode" in response for response in responses),
+            "FailedPutCount": refused,
             "Encrypted": self._encrypted[name],
             "RequestResponses": responses,
         }
@@ -167,14 +209,21 @@ class LocalFirehose:
         """Accept one record.
 
         Raises:
-            FirehoseError: it was refused.
+            FirehoseError: it was refused; or an injected `InternalFailureError` after it was
+                accepted.
+            DroppedConnectionError: an injected fault; nobody is told whether it was accepted.
         """
         stream = self._stream(name)
         _check_record(record, "record.data")
-        response = self._response()
+        self._world.faults.before_put(name)
+        begun = self._world.clock()
+        response = self._response(name)
         if "ErrorCode" in response:
+            stream.watch.called("PutRecord", [], throttled=1, begun=begun)
             raise ServiceUnavailableError(response["ErrorMessage"])
         _accept(stream, [record])
+        stream.watch.called("PutRecord", [record], throttled=0, begun=begun)
+        self._world.faults.after_put(name)
         return {**response, "Encrypted": self._encrypted[name]}
 
     def tick(self) -> None:
@@ -251,10 +300,10 @@ class LocalFirehose:
                 "writable and start again"
             ) from error
 
-    def _response(self) -> dict[str, str]:
+    def _response(self, name: str) -> dict[str, str]:
         """Return a record's entry in the answer: that it is accepted, or an injected refusal."""
         identifiers = self._world.identifiers
-        if self._world.faults.refuses(next(self._ordinals), identifiers.random):
+        if self._world.faults.refuses(name, next(self._ordinals), identifiers.random):
             code, message = _REFUSED
             return {"ErrorCode": code, "ErrorMessage": message}
         return {"RecordId": identifiers.put_id()}

@@ -23,6 +23,8 @@ class Destination:
     extension: str | None
     """`FileExtension`, which replaces the usual one; None when not set."""
     zone: tzinfo
+    role: str
+    """The ARN of the role that stores them."""
 
     @property
     def output_prefix(self) -> Prefix:
@@ -42,6 +44,8 @@ class LambdaStep:
     arn: str
     retries: int
     hints: Hints
+    role: str
+    """The ARN of the role that invokes it; empty for the destination's."""
 
 
 @dataclass(frozen=True, slots=True)

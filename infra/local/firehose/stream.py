@@ -11,15 +11,19 @@ from infra.local.firehose.buffers import Buffer, Hints
 from infra.local.firehose.conversion import convert
 from infra.local.firehose.conversion_configuration import table_columns
 from infra.local.firehose.delivery import compressed, deliver
+from infra.local.firehose.diagnostics import ObjectKind
 from infra.local.firehose.environment import Environment
 from infra.local.firehose.errors import DeliveryError
+from infra.local.firehose.faulty_function import faulty
+from infra.local.firehose.invocation_errors import AccessDeniedError
 from infra.local.firehose.journal import Journal
-from infra.local.firehose.partitions import Partitions, UnpartitionedError
+from infra.local.firehose.partitions import LIMIT_TYPE, Partitions, UnpartitionedError
 from infra.local.firehose.prefix import Prefix
-from infra.local.firehose.processing import Invoker
+from infra.local.firehose.processing import Function, Invoker
 from infra.local.firehose.records import ErrorLine, Failure, Output, Source
 from infra.local.firehose.retention import BlockedError, Retention
-from infra.local.firehose.settings import StreamSettings
+from infra.local.firehose.settings import LambdaStep, StreamSettings
+from infra.local.firehose.telemetry import ObjectWatch, Watch
 
 _AT_ONCE = Hints(1, timedelta(0))
 """Without a Lambda nothing is buffered before the destination."""
@@ -53,6 +57,8 @@ class Stream:
         self.version = 1
         """§4.2: of the configuration; it is in the names of objects."""
         self._world = world
+        self.watch = Watch(world.telemetry, name, arn)
+        self._exceeded = False
         self._arriving = Lock()
         self._working = Lock()
         self._incoming: Buffer[Source] = Buffer(_incoming_hints(settings))
@@ -82,6 +88,9 @@ class Stream:
             self._next += len(sources)
             for source in sources:
                 self._incoming.add(source, len(source.data), now)
+        settings = self._settings
+        converts = settings.conversion is not None
+        self.watch.accepted(records, converts=converts, partitions=settings.partitioned)
 
     def tick(self) -> None:
         """Move on whatever is due.
@@ -146,6 +155,7 @@ class Stream:
             while batch := self._incoming.oldest():
                 self._process(batch)
                 self._incoming.delivered()
+            self._count_partitions()
             problems: list[Exception] = []
             lost = 0
             for buffer, store, partition in self._lanes():
@@ -163,6 +173,11 @@ class Stream:
             if problems:
                 raise DeliveryError(self._name, problems[0], lost) from problems[0]
 
+    def _count_partitions(self) -> None:
+        if self._settings.partitioned and self._partitions.active:
+            self.watch.partitions(self._partitions.active, exceeded=self._exceeded)
+            self._exceeded = False
+
     def _lowest(self) -> int:
         """Return the lowest sequence that is not fully delivered, or the next one."""
         lowest = [self._next, self._incoming.lowest, self._partitions.lowest]
@@ -172,14 +187,19 @@ class Stream:
 
     def _process(self, batch: list[Source]) -> None:
         faults = self._world.faults
-        sent = self._world.identifiers.shuffled(batch) if faults.reorder else batch
-        results = [self._invoke(sent) for _ in range(2 if faults.duplicate_batches else 1)]
+        reordered = faults.reorders(self._name)
+        sent = self._world.identifiers.shuffled(batch) if reordered else batch
+        times = 2 if faults.duplicates_batch(self._name) else 1
+        results = [self._invoke(sent) for _ in range(times)]
         now = self._world.clock()
         # §5: the backup gets a record after its processing, whatever came of that.
         if self._backup is not None:
             for source in sent:
                 self._backup.add(source, len(source.data), now)
         for outputs, failures in results:
+            if self._settings.function is not None:
+                done = [output.source for output in outputs]
+                self.watch.processed(done, failures, self._function_arn())
             for output in outputs:
                 self._partition(output, now)
             for failure in failures:
@@ -192,7 +212,7 @@ class Stream:
             return [Output(source, source.data, {}) for source in batch], []
         world = self._world
         return Invoker(
-            function=world.functions.get(step.arn),
+            function=self.watch.timed(faulty(self._function(step), world.faults, self._name)),
             retries=step.retries,
             stream_arn=self._arn,
             region=world.region,
@@ -201,6 +221,13 @@ class Stream:
             choices=world.choices,
         ).process(batch)
 
+    def _function(self, step: LambdaStep) -> Function | None:
+        """Return the function, or what refuses to run it where the role may not invoke it."""
+        role = step.role or self._settings.main.role
+        if self._world.denied(role, "lambda:InvokeFunction", step.arn) is not None:
+            return _refused
+        return self._world.functions.get(step.arn)
+
     def _function_arn(self) -> str:
         return self._settings.function.arn if self._settings.function else ""
 
@@ -208,6 +235,7 @@ class Stream:
         try:
             self._partitions.add(output, now)
         except UnpartitionedError as error:
+            self._exceeded |= error.error_type == LIMIT_TYPE
             raw = output.raw_data(self._world.choices)
             failure = Failure(output.source, error.code, error.message, raw, 1, now)
             self._fail(error.error_type, error_lines.partitioning_line(failure), now)
@@ -237,12 +265,14 @@ class Stream:
             body,
             version=self.version,
             oldest=_oldest(sources),
+            watch=self._object(ObjectKind.BACKUP, sources),
             extension=extension,
         )
 
     def _store_main(self, prefix: Prefix, outputs: list[Output]) -> None:
         main, conversion = self._settings.main, self._settings.conversion
         body: bytes | None
+        failures: list[Failure] = []
         if conversion is None:
             joined = self._settings.processing.delimiter.join(o.data for o in outputs)
             body, extension = compressed(joined, main)
@@ -260,6 +290,8 @@ class Stream:
                     self._store_errors(error_lines.CONVERSION, lines)
                 except Exception as error:
                     raise BlockedError(f"{type(error).__name__}: {error}") from error
+        failed = {failure.source.sequence for failure in failures}
+        kept = [output for output in outputs if output.sequence not in failed]
         if body is not None:
             deliver(
                 self._world,
@@ -269,8 +301,11 @@ class Stream:
                 body,
                 version=self.version,
                 oldest=_oldest(outputs),
+                watch=self._object(ObjectKind.MAIN, kept),
                 extension=extension,
             )
+        if conversion is not None:
+            self.watch.converted([output.source for output in outputs], failures)
 
     def _store_errors(self, error_type: str, lines: list[ErrorLine]) -> None:
         main = self._settings.main
@@ -281,12 +316,23 @@ class Stream:
             main.error_output_prefix,
             b"\n".join(line.text for line in lines) + b"\n",
             oldest=_oldest(lines),
+            watch=self._object(ObjectKind.ERRORS, lines),
             error_type=error_type,
             version=self.version,
         )
 
+    def _object(
+        self, kind: ObjectKind, items: Sequence[Source | Output | ErrorLine]
+    ) -> ObjectWatch:
+        return self.watch.object(kind, items, partitions=self._settings.partitioned)
+
     def _order(self, rows: Sequence[int]) -> Sequence[int]:
-        return self._world.identifiers.shuffled(rows) if self._world.faults.reorder else rows
+        reordered = self._world.faults.reorders(self._name)
+        return self._world.identifiers.shuffled(rows) if reordered else rows
+
+
+def _refused(request: str) -> str:
+    raise AccessDeniedError
 
 
 def _incoming_hints(settings: StreamSettings) -> Hints:

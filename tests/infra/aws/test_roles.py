@@ -1,5 +1,7 @@
 """Who may do what: the permissions of every role, written out a second time on purpose."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,7 +133,6 @@ ALLOWED: dict[str, Permissions] = {
     "AnomaliesRole": {
         **logs("anomalies"),
         **QUERY,
-        "ReadBaselines": (["s3:GetObject"], [f"{LAKE}/baselines/*"]),
         "WriteAnomalies": (
             ["s3:GetObject", "s3:PutObject"],
             [f"{LAKE}/summaries/anomalies/*", f"{LAKE}/summaries/daily_totals/*"],
@@ -219,3 +220,29 @@ def test_a_role_is_for_its_service_in_our_account(
     assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
     assert trust["Action"] == "sts:AssumeRole"
     assert trust.get("Condition") == condition
+
+
+def written(role: str) -> Permissions:
+    """Return what the reference page says of a role, managed policies included."""
+    page = (Path(__file__).parents[3] / "docs/reference/permissions.md").read_text("utf-8")
+    sections = {s.partition("\n")[0]: s for s in page.split("\n## ")[1:]}
+    linked = re.findall(r"All of \[(\w+)\]", sections[role])
+    rows = [
+        line.removeprefix("| ").split(" | ")
+        for name in (role, *linked)
+        for line in sections[name].splitlines()
+        if line.startswith("| ") and not line.startswith(("| ---", "| statement"))
+    ]
+    return {sid: (_codes(actions), _codes(resources)) for sid, actions, resources, *_ in rows}
+
+
+def _codes(cell: str) -> list[str]:
+    """Return what a cell lists, without its condition, with the test's account and region."""
+    ours = cell.partition(" where ")[0].replace("REGION", REGION).replace("ACCOUNT", ACCOUNT)
+    return re.findall("`([^`]+)`", ours)
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_the_page_says_what_a_role_may(role: str) -> None:
+    """Every statement with its actions and ARNs, and none besides."""
+    assert written(role) == ALLOWED[role]

@@ -17,6 +17,7 @@ from infra.local.firehose import (
     LocalFirehose,
     no_journal,
 )
+from infra.local.firehose.environment import Denied, nothing_denied
 from infra.local.store import MemoryStore
 from schemas.tables import Column, Table
 
@@ -191,6 +192,7 @@ class World:
         journals: Journals = no_journal,
         choices: Choices = DEFAULT_CHOICES,
         tables: Mapping[tuple[str, str], Table] | None = None,
+        denied: Denied = nothing_denied,
     ) -> None:
         self.clock = Clock()
         self.store = store or MemoryStore()
@@ -206,6 +208,7 @@ class World:
             faults=faults,
             journals=journals,
             choices=choices,
+            denied=denied,
         )
         self.firehose = self._make()
         self.arn = self.firehose.create_delivery_stream(STREAM, self.settings)

@@ -1,5 +1,7 @@
 """A server in a process of its own, for the tests to kill: `python -m … DATA_DIR`."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,11 +43,16 @@ def served(data_dir: Path) -> Iterator[Served]:
             process.kill()
 
 
+def crash() -> None:
+    """End this process as `kill -9` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main(data_dir: Path) -> None:
     """Serve until told to stop."""
     with (
         stop_signals() as stop,
-        LocalAws(data_dir, clock=SystemClock(), random=Random(1)) as aws,
+        LocalAws(data_dir, clock=SystemClock(), random=Random(1), crash=crash) as aws,
     ):
         print(aws.endpoint_url, flush=True)
         serve(aws, stop, on_problem=print)

@@ -4,10 +4,15 @@ import inspect
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.request import Request
+from moto.core.routing import get_service_router
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.models import Role
 from moto.logs.models import LogsBackend
 from moto.moto_server import werkzeug_app
 from moto.s3.models import FakeAcl, FakeGrant, FakeGrantee, FakeKey, S3Backend, s3_backends
+from moto.sts.models import STSBackend
+from werkzeug.test import EnvironBuilder
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.lambda_backend import LocalLambdaBackend
@@ -105,3 +110,27 @@ def test_policies_still_ignore_conditions() -> None:
     )
     policy = IAMPolicy(f'{{"Version": "2012-10-17", "Statement": [{statement}]}}')
     assert policy.is_action_permitted("s3:GetObject", "any") == PermissionResult.DENIED
+
+
+def test_a_session_is_found_by_its_key_and_a_role_has_its_documents() -> None:
+    """What permissions are judged by."""
+    assert parameters(STSBackend.assume_role)[1:] == [
+        "region_name",
+        "role_session_name",
+        "role_arn",
+        "policy",
+        "duration",
+        "external_id",
+    ]
+    assert parameters(STSBackend.get_assumed_role_from_access_key) == ["self", "access_key_id"]
+    made = inspect.getsource(Role.__init__)
+    for name in ("policies", "managed_policies", "permissions_boundary_arn"):
+        assert f"self.{name}:" in made
+    assert "self.assume_role_policy_document = assume_role_policy_document" in made
+
+
+def test_moto_tells_the_operation_of_a_request() -> None:
+    """By the service's own description; S3's by method, path and query."""
+    environ = EnvironBuilder("/lake/a/b%20c", query_string="uploadId=1&partNumber=2", method="PUT")
+    operation, path = get_service_router("s3").match(Request(environ.get_environ()))
+    assert (operation.name, path) == ("UploadPart", {"Bucket": "lake", "Key": "a/b c"})

@@ -70,6 +70,7 @@ def test_stored_schedules_are_read_whole(scheduler: Any) -> None:
             retries=0,
             max_age=timedelta(seconds=60),
             dead_letter_queue=QUEUE,
+            role="arn:aws:iam::123456789012:role/x",
         )
     ]
 

@@ -221,6 +221,43 @@ def test_a_full_spool_pushes_back_and_recovers(tmp_path: Path) -> None:
     assert len(charges(down)) == taken + 1
 
 
+def test_a_full_spool_keeps_no_later_version_from_draining_it(tmp_path: Path) -> None:
+    """Rows are made otherwise now: the delivery is closed although the spool is full, and sent."""
+    settings = WriterSettings(linger=60.0, batch_bytes=1, deadline=0.0)
+    writer = DeliveryWriter("p", Down(), tmp_path, settings, max_spool_bytes=12_000)
+    with pytest.raises(SpoolFullError):
+        for n in range(100):
+            writer.put(event(n))
+    safe = writer.report().acknowledged
+    with pytest.raises(SpoolFullError):
+        writer.close()
+    stream = ScriptedTransport()
+    with DeliveryWriter(
+        *("p", stream, tmp_path, AT_ONCE), mapper_version="later", max_spool_bytes=12_000
+    ) as later:
+        assert later.flush(timeout=20.0).waiting_records == 0
+        later.put(event(100))
+    assert set(charges(stream).values()) == {1}
+    assert [done["events"] for done in completions(stream)] == [safe, 1]
+
+
+def test_the_position_is_that_of_the_newest_row_on_disk(tmp_path: Path) -> None:
+    """A source may forget what lies before it, also after a flush that the disk refused."""
+    settings = WriterSettings(linger=60.0, deadline=0.0)
+    with DeliveryWriter("p", Down(), tmp_path, settings, max_spool_bytes=12_000) as writer:
+        writer.put(event(0), position=0)
+        writer.flush()
+        with pytest.raises(SpoolFullError):
+            for n in range(1, 100):
+                writer.put(event(n, ServiceName=f"{n}" * 500), position=n)
+                writer.flush()
+        report = writer.report()
+        assert report.pending == 1
+        assert writer.position == report.acknowledged - 1
+        with pytest.raises(SpoolFullError):
+            writer.close()
+
+
 def test_deliveries_are_closed_by_the_hour(tmp_path: Path) -> None:
     """What was promised is said while the producer goes on; ids of the next ones are others."""
     stream = ScriptedTransport()

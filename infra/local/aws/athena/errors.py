@@ -5,7 +5,8 @@ FinopsError
 └── infra.local.athena.errors.AthenaError
     ├── SchemaNotFoundError      SCHEMA_NOT_FOUND
     ├── AlreadyExistsError       ALREADY_EXISTS
-    └── ParameterError           INVALID_PARAMETER_USAGE
+    ├── ParameterError           INVALID_PARAMETER_USAGE
+    └── PermissionDeniedError    PERMISSION_DENIED
 """
 
 from infra.local.athena import AthenaError
@@ -36,3 +37,9 @@ class ParameterError(AthenaError):
     """Execution parameters that do not fit the statement."""
 
     code = "INVALID_PARAMETER_USAGE"
+
+
+class PermissionDeniedError(AthenaError):
+    """The caller's role does not allow what the query needs."""
+
+    code = "PERMISSION_DENIED"

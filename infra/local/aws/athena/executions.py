@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from infra.local.aws.athena.results import Answer
 from infra.local.aws.athena.statements import Statement
+from infra.local.aws.iam.principal import Principal
 
 State = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 ENGINE_VERSION = {
@@ -31,6 +32,8 @@ class Execution:
     """The result file, `s3://bucket/key`."""
     parameters: Sequence[str]
     submitted: datetime
+    caller: Principal | None = None
+    """The role that asked; None for a person."""
     state: State = "QUEUED"
     started: datetime | None = None
     completed: datetime | None = None

@@ -11,6 +11,7 @@ from infra.local.athena.parse import parse_select
 from infra.local.aws.athena.errors import AlreadyExistsError, SchemaNotFoundError
 from infra.local.aws.athena.parameters import with_parameters
 from infra.local.aws.athena.results import Answer, query_answer
+from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.statements import (
     CreateView,
     Describe,
@@ -21,7 +22,7 @@ from infra.local.aws.athena.statements import (
     ShowTables,
     Statement,
 )
-from infra.local.aws.athena.tables import BucketFolder, Database, load_database
+from infra.local.aws.athena.tables import EVERYTHING, BucketFolder, Database, load_database
 from infra.local.aws.athena.views import VIRTUAL_VIEW, view_input
 from infra.local.aws.glue_tables import GlueCatalogue, columns_of
 
@@ -41,38 +42,49 @@ class Runner:
         self._glue = glue
         self._bucket_folder = bucket_folder
 
-    def run(self, statement: Statement, database: str, parameters: Sequence[str]) -> Answer:
+    def run(
+        self,
+        statement: Statement,
+        database: str,
+        parameters: Sequence[str],
+        rights: Rights = EVERYTHING,
+    ) -> Answer:
         """Answer a statement.
 
         Args:
             statement: What to answer.
             database: Where unqualified names are looked up.
             parameters: Literals for the `?` of a query.
+            rights: What the caller may.
 
         Raises:
             AthenaError: there is no answer.
         """
+        # Athena guide, "Configure access to databases and tables": `default` is always looked into.
+        for name in dict.fromkeys(("default", database)):
+            rights.catalogue("glue:GetDatabase", name)
         match statement:
             case Select(sql):
-                return self._select(with_parameters(sql, parameters), database)
+                sql = with_parameters(sql, parameters)
+                engine = self._checked(sql, database, rights).engine(rights)
+                return query_answer(engine.query(sql))
             case CreateView():
-                return self._create_view(statement, database)
+                return self._create_view(statement, database, rights)
             case DropView():
-                return self._drop_view(statement, database)
+                return self._drop_view(statement, database, rights)
             case ShowTables():
-                return self._show_tables(statement, database)
+                return self._show_tables(statement, database, rights)
             case ShowDatabases():
-                return self._show_databases()
+                return self._show_databases(rights)
             case Describe():
-                return self._describe(statement, database)
+                return self._describe(statement, database, rights)
             case Elsewhere(why):
                 raise why
 
-    def _select(self, sql: str, database: str) -> Answer:
-        return query_answer(self._checked(sql, database).engine().query(sql))
-
-    def _create_view(self, statement: CreateView, database: str) -> Answer:
+    def _create_view(self, statement: CreateView, database: str, rights: Rights) -> Answer:
         home = statement.database or database
+        for action in ("glue:CreateTable", "glue:UpdateTable"):
+            rights.catalogue(action, home, statement.name)
         self._require(home)
         if home != DATABASE:
             raise _other_database(home)
@@ -85,13 +97,14 @@ class Runner:
             raise AlreadyExistsError(
                 f"View '{home}.{statement.name}' already exists", "Write CREATE OR REPLACE VIEW."
             )
-        checked = self._checked(statement.sql, database)
+        checked = self._checked(statement.sql, database, rights)
         columns = checked.dry_engine().query(statement.sql).columns
         self._glue.put(home, view_input(home, statement.name, statement.sql, columns))
         return Answer()
 
-    def _drop_view(self, statement: DropView, database: str) -> Answer:
+    def _drop_view(self, statement: DropView, database: str, rights: Rights) -> Answer:
         home = statement.database or database
+        rights.catalogue("glue:DeleteTable", home, statement.name)
         self._require(home)
         found = self._glue.tables(home).get(statement.name)
         if found is not None and found.get("TableType") == VIRTUAL_VIEW:
@@ -102,8 +115,9 @@ class Runner:
             )
         return Answer()
 
-    def _show_tables(self, statement: ShowTables, database: str) -> Answer:
+    def _show_tables(self, statement: ShowTables, database: str, rights: Rights) -> Answer:
         home = statement.database or database
+        rights.catalogue("glue:GetTables", home)
         self._require(home)
         wanted = _pattern(statement.pattern or "*")
         rows = [
@@ -114,11 +128,14 @@ class Runner:
         ]
         return Answer((("tab_name", "string"),), rows)
 
-    def _show_databases(self) -> Answer:
+    def _show_databases(self, rights: Rights) -> Answer:
+        for name in self._glue.databases():
+            rights.catalogue("glue:GetDatabases", name)
         return Answer((("database_name", "string"),), [[n] for n in self._glue.databases()])
 
-    def _describe(self, statement: Describe, database: str) -> Answer:
+    def _describe(self, statement: Describe, database: str, rights: Rights) -> Answer:
         home = statement.database or database
+        rights.catalogue("glue:GetTable", home, statement.name)
         self._require(home)
         table = self._glue.tables(home).get(statement.name)
         if table is None:
@@ -136,13 +153,13 @@ class Runner:
         named = ("col_name", "data_type", "comment")
         return Answer(tuple((name, "string") for name in named), rows)
 
-    def _checked(self, sql: str, database: str) -> Database:
+    def _checked(self, sql: str, database: str, rights: Rights) -> Database:
         """Return the database to answer a query from, once nothing speaks against it."""
         self._check_names(sql, database)
         loaded = Database()
         if DATABASE in self._glue.databases():
             loaded = load_database(self._glue.tables(DATABASE), self._bucket_folder)
-        loaded.check(sql)
+        loaded.check(sql, rights)
         return loaded
 
     def _require(self, database: str) -> None:

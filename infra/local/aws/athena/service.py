@@ -11,11 +11,13 @@ from infra.local.athena import AthenaError
 from infra.local.aws.athena.errors import InvalidRequestError
 from infra.local.aws.athena.executions import SYSTEM, Execution
 from infra.local.aws.athena.results import Answer, result_file
+from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.runner import Runner
 from infra.local.aws.athena.statements import parse_statement
 from infra.local.aws.athena.tables import BucketFolder
 from infra.local.aws.athena.workgroups import PRIMARY, Workgroups
 from infra.local.aws.glue_tables import GlueCatalogue
+from infra.local.aws.iam.access import OPEN, Access
 from infra.local.clock import Clock
 from schemas.lake import ObjectStore
 
@@ -35,6 +37,7 @@ class AthenaWiring:
     clock: Clock
     random: Random
     background: Background
+    access: Access = OPEN
 
 
 def in_thread(work: Callable[[], None]) -> None:
@@ -89,6 +92,10 @@ class AthenaService:
             raise InvalidRequestError(f"QueryExecution {id_} was not found")
         return self._executions[id_]
 
+    def known(self, id_: str) -> Execution | None:
+        """Return an execution, None when there is none of that id."""
+        return self._executions.get(id_)
+
     def executions(self, workgroup: str) -> list[str]:
         """Return the ids of a workgroup's executions, newest first."""
         self.workgroups.get(workgroup)
@@ -137,6 +144,8 @@ class AthenaService:
         extension = "csv" if statement.type == "DML" else "txt"
         output = f"{group.output_folder(request)}{id_}.{extension}"
         self._results(output)
+        caller = self._wiring.access.caller
+        Rights(self._wiring.access, caller).locate(output.removeprefix("s3://").partition("/")[0])
         return Execution(
             id=id_,
             query=query,
@@ -146,6 +155,7 @@ class AthenaService:
             output=output,
             parameters=tuple(request.get("ExecutionParameters") or ()),
             submitted=self._wiring.clock.now(),
+            caller=caller,
         )
 
     def _run(self, execution: Execution) -> None:
@@ -153,7 +163,11 @@ class AthenaService:
         if not execution.begin(now()):
             return
         try:
-            answer = self._runner.run(execution.statement, execution.database, execution.parameters)
+            rights = Rights(self._wiring.access, execution.caller)
+            answer = self._runner.run(
+                execution.statement, execution.database, execution.parameters, rights
+            )
+            rights.write(execution.output)
             self._finish(execution, answer)
         except AthenaError as error:
             execution.end("FAILED", now(), reason=str(error))

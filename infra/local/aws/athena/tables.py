@@ -12,8 +12,10 @@ from sqlglot.tokenizer_core import TokenType
 
 from infra.local.athena import AthenaError, LocalAthena
 from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.names import DATABASE
 from infra.local.athena.parse import AthenaSelect
 from infra.local.aws.athena.projection import Projection, check_template
+from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.views import VIRTUAL_VIEW, view_sql
 from infra.local.aws.glue_tables import columns_of
 from schemas.tables import Table
@@ -29,6 +31,18 @@ _HARMLESS_SERDE = {"serialization.format", "paths"}
 _STRINGS = {"string", "varchar"}
 
 
+EVERYTHING = Rights()
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A table's bucket, the folder that it is, and what the keys of the table begin with."""
+
+    bucket: str
+    folder: Path
+    prefix: str
+
+
 @dataclass(slots=True)
 class Database:
     """One Glue database as the engine sees it."""
@@ -40,22 +54,31 @@ class Database:
     refused: dict[str, AthenaError] = field(default_factory=dict)
     """Tables and views that cannot be answered faithfully, by name: only queries of them fail."""
     projections: dict[str, Projection] = field(default_factory=dict)
+    locations: dict[str, Location] = field(default_factory=dict)
+    """Where each table's objects are."""
 
-    def engine(self) -> LocalAthena:
-        """Return the engine over the tables and views."""
-        return LocalAthena(self.root, self.tables, self.views)
+    def engine(self, rights: Rights = EVERYTHING) -> LocalAthena:
+        """Return the engine over the tables and views, as far as a caller may read them."""
+        buckets = {place.folder: place.bucket for place in self.locations.values()}
+        return LocalAthena(
+            self.root, self.tables, self.views, lambda paths: rights.read(paths, buckets)
+        )
 
     def dry_engine(self) -> LocalAthena:
         """Return an engine that knows the tables and reads no file: for the types of a query."""
         return LocalAthena(self.root / ".nothing", self.tables, self.views)
 
-    def check(self, sql: str) -> None:
-        """Refuse a query of a table that cannot be answered faithfully.
+    def check(self, sql: str, rights: Rights = EVERYTHING) -> None:
+        """Refuse a query of a table that cannot be answered faithfully, or not to this caller.
 
         Raises:
             AthenaError: saying which, and why.
         """
         used = self._used(sql)
+        for name in sorted(used & {*self.views, *self.refused, *self.locations}):
+            rights.catalogue("glue:GetTable", DATABASE, name)
+        for name in sorted(used & self.locations.keys()):
+            rights.find(self.locations[name].bucket, self.locations[name].prefix)
         for name in sorted(used & self.refused.keys()):
             raise self.refused[name]
         for table in self.tables:
@@ -81,7 +104,7 @@ def load_database(glue: Mapping[str, Mapping[str, Any]], bucket_folder: BucketFo
         bucket_folder: Where objects lie.
     """
     database = Database()
-    places: dict[str, tuple[Path, str]] = {}
+    places = database.locations
     for name, table in glue.items():
         try:
             if table.get("TableType") == VIRTUAL_VIEW:
@@ -91,18 +114,19 @@ def load_database(glue: Mapping[str, Mapping[str, Any]], bucket_folder: BucketFo
                 _add(database, table)
         except AthenaError as error:
             database.refused[name.lower()] = error
-    _put_in_place(database, places)
+    _put_in_place(database)
     return database
 
 
-def _put_in_place(database: Database, places: Mapping[str, tuple[Path, str]]) -> None:
+def _put_in_place(database: Database) -> None:
     """Give the tables one root: their bucket's folder, or what several buckets have in common."""
-    buckets = {places[table.name][0] for table in database.tables}
+    places = database.locations
+    buckets = {places[table.name].folder for table in database.tables}
     if buckets:
         database.root = Path(os.path.commonpath(buckets))
     for position, table in enumerate(database.tables):
-        bucket, prefix = places[table.name]
-        folder = bucket.relative_to(database.root) / prefix
+        place = places[table.name]
+        folder = place.folder.relative_to(database.root) / place.prefix.strip("/")
         prefix = "" if folder == Path() else f"{folder.as_posix()}/"
         database.tables[position] = replace(table, prefix=prefix)
 
@@ -149,8 +173,8 @@ def _table(glue: Mapping[str, Any]) -> Table:
     )
 
 
-def _place(glue: Mapping[str, Any], bucket_folder: BucketFolder) -> tuple[Path, str]:
-    """Return the folder of the table's bucket and the path under it."""
+def _place(glue: Mapping[str, Any], bucket_folder: BucketFolder) -> Location:
+    """Return the table's bucket and the path under it."""
     location = (glue.get("StorageDescriptor") or {}).get("Location") or ""
     scheme, _, path = location.partition("://")
     bucket, _, prefix = path.partition("/")
@@ -164,7 +188,7 @@ def _place(glue: Mapping[str, Any], bucket_folder: BucketFolder) -> tuple[Path, 
         raise NotSupportedError(
             f"bucket {bucket} of table {glue['Name']} does not exist", "Create the bucket."
         ) from None
-    return folder.resolve(), prefix.strip("/")
+    return Location(bucket, folder.resolve(), prefix)
 
 
 @lru_cache(maxsize=256)
