@@ -203,8 +203,9 @@ def _lake() -> Iterator[Alarm]:
         entry="error-objects",
         meaning="There are new objects under errors/: records that are not in processed/.",
         metrics={"objects": _ours("ErrorObjects", "Maximum", "SettleFunction")},
-        # What lies there already was told once; redrive and audit say what is left of it.
-        expression="DIFF(objects)",
+        # What lies there already was told once; redrive and audit say what is left of it. Filled,
+        # so that the first of a new stack are new, too.
+        expression="DIFF(FILL(objects, 0))",
         comparison=">",
         threshold=0,
         period=HOUR,

@@ -33,6 +33,7 @@ def value(text: str, period: int = 300) -> list[float | None]:
         ("b / PERIOD(b) * 60", [1, 0.4, 0]),
         ("DIFF(a)", [None, None, 20]),
         ("DIFF(b)", [None, -3, -2]),
+        ("DIFF(FILL(a, 0))", [None, -10, 30]),
     ],
 )
 def test_what_is_known(text: str, expected: list[float | None]) -> None:

@@ -18,7 +18,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
-_SUPPORTED = "arithmetic, FILL(metric, number), PERIOD(metric) and DIFF(metric)"
+_SUPPORTED = "arithmetic, FILL(metric, number), PERIOD(metric) and DIFF(value)"
 
 
 class UnsupportedMathError(Exception):
@@ -68,9 +68,9 @@ class Expression:
                 if not isinstance(with_, ast.Constant):
                     raise self._refusal("FILL takes a number")
                 self._check(with_)
-            case ast.Call(
-                func=ast.Name(id="PERIOD" | "DIFF"), args=[ast.Name() as of], keywords=[]
-            ):
+            case ast.Call(func=ast.Name(id="PERIOD"), args=[ast.Name() as of], keywords=[]):
+                self._check(of)
+            case ast.Call(func=ast.Name(id="DIFF"), args=[of], keywords=[]):
                 self._check(of)
             case _:
                 raise self._refusal(f"{ast.unparse(node)} is more than {_SUPPORTED}")
@@ -91,9 +91,10 @@ class Expression:
                 )
             case ast.Call(func=ast.Name(id="PERIOD")):
                 return float(period)
-            case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=of), *rest]):
-                given = [arg.value for arg in rest if isinstance(arg, ast.Constant)]
-                return _fill(metrics[of], float(str(given[0]))) if given else _diff(metrics[of])
+            case ast.Call(func=ast.Name(id="DIFF"), args=[of]):
+                return _diff(self._value(of, metrics, period))
+            case ast.Call(args=[ast.Name(id=name), ast.Constant(value=filling)]):
+                return _fill(metrics[name], float(str(filling)))
         raise AssertionError(f"{self._text} was checked")
 
     def _refusal(self, why: str) -> UnsupportedMathError:
@@ -129,8 +130,10 @@ def _fill(points: Points, value: float) -> Points:
     return [value if point is None else point for point in points]
 
 
-def _diff(points: Points) -> Points:
-    """Return each point less the one before it that is there."""
+def _diff(points: Value) -> Value:
+    """Return each point less the one before it that is there; a number does not change."""
+    if isinstance(points, float):
+        return 0.0
     found: list[float | None] = []
     before: float | None = None
     for point in points:
