@@ -7,7 +7,7 @@ by value through `scalars`. Both ways give the same, and a test holds them to th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,17 +73,52 @@ def columns(
     if options.case_insensitive or options.dots_to_underscores:
         rows = [_renamed(row, options) for row in rows]
     present = set(chain.from_iterable(rows))
+    keys = {name: options.mappings.get(name, _folded(name, options)) for name, _ in schema}
+    texts = _texts(rows, {keys[name] for name, type_ in schema if _is_text(type_)} & present)
     arrays: list[pa.Array] = []
     failures: Failures = {}
     for name, type_ in schema:
-        key = options.mappings.get(name, _folded(name, options))
+        key = keys[name]
         if key not in present:  # most columns of most rows, so worth a line
             arrays.append(pa.nulls(len(rows), arrow_type(type_)))
             continue
-        array, failed = _column([row.get(key) for row in rows], type_, options)
+        array = _of_texts(texts[key], type_) if key in texts and _is_text(type_) else None
+        if array is None:
+            array, failed = _column([row.get(key) for row in rows], type_, options)
+            failures = {**failed, **failures}
         arrays.append(array)
-        failures = {**failed, **failures}
     return arrays, failures
+
+
+def _texts(rows: Sequence[dict[str, Any]], keys: set[str]) -> dict[str, pa.Array]:
+    """Return columns that have nothing but texts, read from the rows at once by Arrow.
+
+    Column by column in Python takes three times as long. Where a value is no text, none are
+    returned, and each column is looked at for itself.
+    """
+    if not keys:
+        return {}
+    fields = [(key, pa.string()) for key in sorted(keys)]
+    try:
+        read = pa.array(rows, pa.struct(fields))
+    except (pa.ArrowException, UnicodeError):
+        return {}
+    return dict(zip(sorted(keys), read.flatten(), strict=True))
+
+
+def _is_text(type_: HiveType) -> TypeGuard[Scalar | DecimalOf]:
+    """Tell whether a column's usual values are texts."""
+    return isinstance(type_, Scalar | DecimalOf) and _reader(type_).usual is str
+
+
+def _of_texts(texts: pa.Array, type_: Scalar | DecimalOf) -> pa.Array | None:
+    """Return a column of texts as its type; None where some text is unusual."""
+    if texts.null_count == len(texts):
+        return pa.nulls(len(texts), arrow_type(type_))
+    try:
+        return _cast(texts, _reader(type_), arrow_type(type_))
+    except (pa.ArrowInvalid, OverflowError):
+        return None
 
 
 def arrow_type(type_: HiveType) -> pa.DataType:
@@ -102,16 +137,19 @@ def arrow_type(type_: HiveType) -> pa.DataType:
 def _column(values: list[Any], type_: HiveType, options: OpenX) -> tuple[pa.Array, Failures]:
     if set(map(type, values)) <= {type(None)}:
         return pa.nulls(len(values), arrow_type(type_)), {}
-    if isinstance(type_, Scalar):
-        return _scalar(values, _READERS[type_.name], _ARROW[type_.name])
-    if isinstance(type_, DecimalOf):
-        reader = _Reader(scalars.to_decimal(type_), str, _digits(type_))
-        return _scalar(values, reader, arrow_type(type_))
+    if isinstance(type_, Scalar | DecimalOf):
+        return _scalar(values, _reader(type_), arrow_type(type_))
     if isinstance(type_, ListOf):
         return _list(values, type_, options)
     if isinstance(type_, MapOf):
         return _map(values, type_, options)
     return _struct(values, type_, options)
+
+
+def _reader(type_: Scalar | DecimalOf) -> _Reader:
+    if isinstance(type_, Scalar):
+        return _READERS[type_.name]
+    return _Reader(scalars.to_decimal(type_), str, _digits(type_))
 
 
 def _digits(type_: DecimalOf) -> str:
@@ -137,7 +175,10 @@ def _scalar(values: list[Any], reader: _Reader, type_: pa.DataType) -> tuple[pa.
 def _whole(values: list[Any], reader: _Reader, type_: pa.DataType) -> pa.Array:
     if reader.usual is not str:
         return pa.array(values, type_)
-    texts = pa.array(values, pa.string())
+    return _cast(pa.array(values, pa.string()), reader, type_)
+
+
+def _cast(texts: pa.Array, reader: _Reader, type_: pa.DataType) -> pa.Array:
     if reader.pattern and not pc.all(pc.match_substring_regex(texts, reader.pattern)).as_py():
         raise pa.ArrowInvalid("another form")
     return texts.cast(type_)

@@ -88,7 +88,7 @@ class Stream:
             self._next += len(sources)
             for source in sources:
                 self._incoming.add(source, len(source.data), now)
-        settings = self._settings
+            settings = self._settings
         converts = settings.conversion is not None
         self.watch.accepted(records, converts=converts, partitions=settings.partitioned)
 

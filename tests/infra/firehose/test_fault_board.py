@@ -130,6 +130,17 @@ def test_records_left_out_of_an_answer_fail_alone() -> None:
     assert body == b"".join(b"%d" % n for n, bad in enumerate(lost) if not bad)
 
 
+@pytest.mark.fact("lambda-not-json")
+def test_an_answer_that_is_no_json_is_told_as_such() -> None:
+    """A fault that leaves records out does not hide what is wrong with the answer itself."""
+    world = World(plain(), function=lambda request: "no JSON")
+    world.firehose.faults.add(Fault(Kind.MISSING_IDS))
+    world.put(b"a")
+    world.flush()
+    (line,) = world.error_lines("processing-failed")
+    assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.JsonProcessingException", 1)
+
+
 def test_while_s3_is_down_everything_waits() -> None:
     """Main output, errors and backup are stored once it is up again, and each once."""
     world = World(configuration(), answer=lambda record: None)
