@@ -52,7 +52,7 @@ class LambdaWiring:
         unpacked: where code that came as a ZIP is unpacked.
         send: puts a message into a queue, by ARN; for what failed.
         clock: the time in what failed.
-        metrics: told of every invocation.
+        metrics: told of every invocation, and of what comes to a log.
         access: what the functions' roles allow.
     """
 
@@ -133,7 +133,7 @@ class LocalLambdaBackend(LambdaBackend):
         value = self._value(function)
         end = self.wiring.metrics.begin()
         answer = self.wiring.runner.run(value, payload, function.function_arn)
-        end(value.name, answer.failed, answer.log)
+        end(value.name, answer.failed)
         self._keep_log(value, answer)
         return answer
 
@@ -244,6 +244,7 @@ class LocalLambdaBackend(LambdaBackend):
         calls = [Call(f"logs:{a}", stream) for a in ("CreateLogStream", "PutLogEvents")]
         if self.wiring.access.denied(function.principal, *calls) or not lines:
             return
+        self.wiring.metrics.logged(lines)
         logs = logs_backends[self.account_id][self.region_name]
         stamp = int(unix_time_millis())
         with self._lock:

@@ -1,6 +1,6 @@
 """What Lambda and SQS tell CloudWatch of themselves, and what functions tell in their logs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from moto.sqs.models import sqs_backends
 
@@ -23,14 +23,14 @@ class FunctionMetrics:
         self._store = store
         self._clock = clock
 
-    def begin(self) -> Callable[[str, bool, str], None]:
+    def begin(self) -> Callable[[str, bool], None]:
         """Begin an invocation; call what is returned when it is over.
 
-        Its arguments: the function's name, whether it failed, what it printed.
+        Its arguments: the function's name, whether it failed.
         """
         begun = self._clock.monotonic()
 
-        def end(name: str, failed: bool, log: str) -> None:
+        def end(name: str, failed: bool) -> None:
             minute = minute_of(self._clock.now())
             duration = (self._clock.monotonic() - begun) * 1_000
             values = (
@@ -43,10 +43,15 @@ class FunctionMetrics:
             self._store.record(
                 minute, ((Key.of("AWS/Lambda", n, own), v, unit) for n, v, unit in values)
             )
-            # Of the minute they are read in: a function's own clock is the machine's.
-            self._store.record(minute, metrics_in(log.splitlines()))
 
         return end
+
+    def logged(self, lines: Iterable[str]) -> None:
+        """Count the metrics in lines that have come to a log.
+
+        They are of the minute they come in: a function's own clock is the machine's.
+        """
+        self._store.record(minute_of(self._clock.now()), metrics_in(lines))
 
 
 class QueueMetrics:
