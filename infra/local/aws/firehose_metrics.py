@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import ClassVar
 
 from moto.cloudwatch.models import MetricAggregatedDatum
@@ -52,11 +53,17 @@ def _datum(datum: Datum) -> MetricAggregatedDatum:
 def stream_metric(metrics: Metrics) -> Callable[[Key, int, int], Minutes]:
     """Return what reads one metric of one stream, for alarms."""
 
+    @cache
+    def arn_of(key: Key) -> str | None:
+        match key.dimensions:
+            case (("DeliveryStreamName", name),):
+                return f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}"
+        return None
+
     def read(key: Key, begin: int, end: int) -> Minutes:
-        name = dict(key.dimensions).get("DeliveryStreamName")
-        if name is None or len(key.dimensions) != 1:
+        arn = arn_of(key)
+        if arn is None:
             return []
-        arn = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}"
         first, last = (datetime.fromtimestamp(m * MINUTE, UTC) for m in (begin, end))
         return [
             (minute_of(moment), Samples(s.total, s.least, s.most, s.count))

@@ -1,5 +1,6 @@
 """An alarm as it was put, read into what can be evaluated; all else is refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,18 @@ class Definition:
             return self.expression.points(metrics, self.period)
         (points,) = metrics.values()
         return list(points)
+
+    def moved(self, found: Mapping[str, Minutes], before: int, minute: int) -> bool:
+        """Tell whether a value came into another period since an earlier evaluation.
+
+        Values that came late into a minute long past are seen when that minute moves on.
+        """
+        length = self.period // MINUTE
+        return any(
+            (minute - 1 - at) // length != (before - 1 - at) // length
+            for minutes in found.values()
+            for at, _ in minutes
+        )
 
     def _periods(self, found: Minutes, query: Query, minute: int) -> Points:
         length = self.period // MINUTE

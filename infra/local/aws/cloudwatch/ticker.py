@@ -39,8 +39,8 @@ class AlarmTicker:
         self._clock = clock
         self._publish = publish
         self._minute = 0
-        self._silent: dict[str, str] = {}
-        """Alarms whose metrics told nothing the last time, and the state that was left in."""
+        self._left: dict[str, tuple[int, str, int]] = {}
+        """Each alarm's definition, the state it was left in, and how many minutes led to it."""
 
     def tick(self) -> None:
         """Evaluate every alarm, if a minute has passed since the last time."""
@@ -51,23 +51,24 @@ class AlarmTicker:
         before, self._minute = self._minute, minute
         for alarm, definition in self._alarms():
             if minute // definition.every > before // definition.every:
-                self._evaluate(alarm, definition, minute, now)
+                self._evaluate(alarm, definition, minute, before, now)
 
-    def _evaluate(self, alarm: Alarm, definition: Definition, minute: int, now: datetime) -> None:
+    def _evaluate(
+        self, alarm: Alarm, definition: Definition, minute: int, before: int, now: datetime
+    ) -> None:
         found = {
             name: self._read(query.key, minute - definition.minutes, minute)
             for name, query in definition.queries.items()
         }
-        if not any(found.values()) and self._silent.get(alarm.name) == alarm.state_value:
-            return  # as it was, and so is what follows from it
+        values = sum(map(len, found.values()))
+        as_left = id(definition), alarm.state_value, values
+        if self._left.get(alarm.name) == as_left and not definition.moved(found, before, minute):
+            return  # the same datapoints, and so the same state
         points = definition.points(found, minute)
         state, reason = definition.criterion.judge(points, alarm.state_value)
         if state != alarm.state_value:
             self._change(alarm, definition, points, state, reason, now)
-        if any(found.values()):
-            self._silent.pop(alarm.name, None)
-        else:
-            self._silent[alarm.name] = state
+        self._left[alarm.name] = id(definition), state, values
 
     def _change(
         self,
