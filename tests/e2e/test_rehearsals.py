@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.monitoring.facts import facts_of
+from infra.aws.template import load_template
 from infra.local.firehose import Fault, Kind
 from tests import samples
 from tests.e2e.rehearsal import RARELY, rehearsal
@@ -108,6 +110,35 @@ def test_failed_conversion(tmp_path: Path, capsys: Printed) -> None:
         assert code == 0, out
         on.wait(20)
         assert on.firing() == {}
+        assert on.audit().clean
+
+
+@pytest.mark.skipif(
+    not facts_of(load_template()).audits, reason="the template has no audit function"
+)
+def test_audit_gap(tmp_path: Path, capsys: Printed) -> None:
+    """Somebody deletes a file of rows: the hourly audit misses them, and a resend repairs it."""
+    with rehearsal(tmp_path, capsys, **RARELY) as on:
+        code, out = on.finops("ingest", str(samples.REAL))
+        assert code == 0, out
+        on.wait(60)
+        assert on.states()["audit-gaps"] == "OK"
+        _, seen = on.monitor()
+        assert seen["audit"]["clean"] is True
+        store = on.platform.store
+        gone = next(i.key for i in store.list("processed/charges/") if "charge_date=2024" in i.key)
+        store.delete(gone)
+        on.wait_for("audit-gaps", "ALARM", within=62)
+        firing = on.firing()
+        assert firing["audit-gaps"]["runbook"].endswith("#audit-gaps")
+        _, seen = on.monitor()
+        assert (seen["audit"]["clean"], seen["audit"]["gaps"]) == (False, 1)
+        code, out = on.finops("ingest", str(samples.REAL), "--resend")
+        assert code == 0, out
+        on.wait_for("audit-gaps", "OK", within=125)
+        assert on.firing() == {}
+        _, seen = on.monitor()
+        assert seen["audit"]["clean"] is True
         assert on.audit().clean
 
 

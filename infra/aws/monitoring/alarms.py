@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from infra.aws.errors import TemplateError
 from infra.aws.monitoring.alarm import Alarm, Metric
-from infra.aws.monitoring.facts import Facts, Function, Schedule
+from infra.aws.monitoring.facts import AUDIT, Facts, Function, Schedule
 from rules.engine import RULE_ERROR
 from schemas.emf import NAMESPACE, SERVICE
 from transforms.firehose_io import MAX_REPLY_BYTES
@@ -42,6 +42,8 @@ def alarms(facts: Facts) -> list[Alarm]:
         TemplateError: nobody has said how long a schedule may be silent.
     """
     found = [*_delivery(facts), *_intake(), *_processing(), *_lake(), *_queues()]
+    if facts.audits:
+        found.append(_audit())
     for function in facts.functions:
         found += _function(function)
     return found + [_missed(schedule) for schedule in facts.schedules]
@@ -218,6 +220,20 @@ def _lake() -> Iterator[Alarm]:
         comparison=">",
         threshold=2 * HOUR,
         period=QUARTER,
+        missing="ignore",
+    )
+
+
+def _audit() -> Alarm:
+    return Alarm(
+        name="audit-gaps",
+        entry="audit-gaps",
+        meaning="The audit misses events or money in the lake, beyond what is on its way.",
+        metrics={"gaps": _ours("AuditGaps", "Maximum", AUDIT)},
+        comparison=">",
+        threshold=0,
+        period=HOUR,
+        # Between two audits the last one's answer stands.
         missing="ignore",
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.aws.monitoring.alarm import Alarm
-from infra.aws.monitoring.facts import Facts, Function
+from infra.aws.monitoring.facts import AUDIT, Facts, Function
 from schemas.emf import NAMESPACE, SERVICE
 
 WIDE, HALF, HEIGHT = 24, 12, 6
@@ -63,6 +63,14 @@ def dashboard_body(alarms: Iterable[Alarm], facts: Facts) -> str:
 def _graphs(facts: Facts) -> list[Graph]:
     transform, ingest = "TransformFunction", "IngestFunction"
     settle, anomalies = "SettleFunction", "AnomaliesFunction"
+    audit = [
+        Graph(
+            "Audit (events)",
+            [_ours(name, AUDIT) for name in ("AuditGaps", "AuditInFlight", "AuditLate")],
+            "Maximum",
+            3_600,
+        )
+    ]
     return [
         Graph(
             "Taken by the stream",
@@ -143,6 +151,7 @@ def _graphs(facts: Facts) -> list[Graph]:
              _search("AnomalyImpact", (SERVICE, "currency"), anomalies)],
             period=86_400,
         ),
+        *(audit if facts.audits else ()),
     ]  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from infra.aws.errors import TemplateError
 
+AUDIT = "AuditFunction"
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -47,6 +49,11 @@ class Facts:
     backup_interval: int
     functions: tuple[Function, ...]
     schedules: tuple[Schedule, ...]
+
+    @property
+    def audits(self) -> bool:
+        """Whether the stack audits itself."""
+        return any(function.key == AUDIT for function in self.functions)
 
 
 def facts_of(template: Mapping[str, Any]) -> Facts:
