@@ -228,7 +228,7 @@ def _audit() -> Alarm:
     return Alarm(
         name="audit-gaps",
         entry="audit-gaps",
-        meaning="The audit misses events or money in the lake, beyond what is on its way.",
+        meaning="The audit misses events or finds other money; finops audit names where.",
         metrics={"gaps": _ours("AuditGaps", "Maximum", AUDIT)},
         comparison=">",
         threshold=0,
