@@ -74,7 +74,7 @@ def _charges(batch: Batch, context: Context) -> Ok:
     partition = charges_partition(context.evaluation, period, date)
     judge = Judge(context, date)
     at_home: set[tuple[int, int]] = set()
-    found: dict[tuple[str, str], Found] = {}
+    tally: dict[tuple[str, str, str], int] = {}
     rows = batch.events
     for row in judge.in_order(rows):
         starts = row["billing_period_start"], row["charge_period_start"]
@@ -83,21 +83,22 @@ def _charges(batch: Batch, context: Context) -> Ok:
             at_home.add(starts)
         _check_amounts(row)
         columns = judge.columns(row)
-        if columns["findings"]:
-            _count(found, columns["findings"], row["billing_currency"])
+        for finding in columns["findings"]:
+            key = finding["rule"], row["billing_currency"], finding["amount"]
+            tally[key] = tally.get(key, 0) + 1
         write_times(row)
         row.update(columns)
     keys = {"table": CHARGES, "partition": partition}
-    return Ok(json_lines(rows), keys, len(rows), found)
+    return Ok(json_lines(rows), keys, len(rows), _found(tally))
 
 
-def _count(
-    found: dict[tuple[str, str], Found], findings: list[dict[str, str]], currency: str
-) -> None:
-    for finding in findings:
-        key = finding["rule"], currency
-        count, amount_ = found.get(key, (0, Decimal()))
-        found[key] = count + 1, amount_ + Decimal(finding["amount"])
+def _found(tally: Mapping[tuple[str, str, str], int]) -> dict[tuple[str, str], Found]:
+    """Add findings up by rule and currency; many are about the same amount."""
+    found: dict[tuple[str, str], Found] = {}
+    for (rule, currency, amount_), count in tally.items():
+        before, money = found.get((rule, currency), (0, Decimal()))
+        found[rule, currency] = before + count, money + count * Decimal(amount_)
+    return found
 
 
 def _completed(batch: Batch) -> Ok:
