@@ -20,6 +20,7 @@ from infra.commands.fault import fault_group
 from infra.commands.ingest import ingest_command, settle_command
 from infra.commands.local import local_group
 from infra.commands.meter import meter_command
+from infra.commands.monitor import monitor_command
 from infra.commands.policy import policy_group
 from infra.commands.produce import produce_command
 from infra.commands.quarantine import quarantine_group
@@ -62,6 +63,7 @@ for command in (
     quarantine_group,
     audit_command,
     redrive_command,
+    monitor_command,
     baseline_group,
     evaluations_group,
     replay_command,

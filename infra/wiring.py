@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from infra.athena.catalog import view_statements
 from infra.errors import DataDirError, NoDataError, UsageError
 from infra.local.aws.account import REGION
-from infra.local.clock import Clock, SystemClock
+from infra.local.clock import Clock, ShiftedClock, SystemClock
 from schemas.lake import EVALUATIONS, PROCESSED, QUARANTINE, RAW
 from schemas.s3_store import S3Store
 from schemas.tables import CHARGES_STORED
@@ -172,7 +172,7 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
     """
     from infra.local.aws.clients import Clients
     from infra.local.aws.control_client import ask
-    from infra.local.aws.server import FLUSH_PATH
+    from infra.local.aws.server import CLOCK_PATH, FLUSH_PATH
 
     try:
         known = json.loads((data_dir / _STACK_FILE).read_text("utf-8"))
@@ -183,10 +183,12 @@ def connect(data_dir: Path, endpoint_url: str) -> Iterator[Platform]:
     def flush() -> None:
         ask(endpoint_url, "POST", FLUSH_PATH)
 
+    there = datetime.fromisoformat(ask(endpoint_url, "GET", CLOCK_PATH)["now"])
     try:
         names, first = Names(**known["names"]), context_from(known["first"])
         yield Platform(
             *(names, clients.client, flush, known["lake"]),
+            clock=ShiftedClock(there - SystemClock().now()),
             first=first,
             put_client=clients.put_client,
         )

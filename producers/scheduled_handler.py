@@ -32,6 +32,7 @@ from producers.sources import Source
 from producers.sources.simulator import HourlyExport, Simulator
 from producers.spool import MemorySpool
 from producers.transport import Transport
+from schemas.emf import emf_line
 from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
 
@@ -63,6 +64,8 @@ class Producer:
     """The current assemblies of an AWS export; one of the two is set."""
     send: Callable[[dict[str, Any]], None] = lambda message: None
     """Sends a message to this function."""
+    service: str = ""
+    """The function's name, for its metrics."""
 
     def delivery(self, outbox: Outbox | None = None) -> Delivery:
         """Return a way into the stream.
@@ -100,9 +103,26 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     if producer.export is not None:
         margin = TIME_TO_END_SECONDS * 1_000
         done = run_export(producer, event, lambda: context.get_remaining_time_in_millis() < margin)
+        print(metrics_line(producer, done.reports))
         reports = [_said(r) for r in done.reports]
         return {"reports": reports, "continues": done.next is not None, "drained": drained}
-    return {**_said(run_hour(producer, scheduled_time(event))), "drained": drained}
+    report = run_hour(producer, scheduled_time(event))
+    print(metrics_line(producer, [report]))
+    return {**_said(report), "drained": drained}
+
+
+def metrics_line(producer: Producer, reports: Sequence[IngestReport]) -> str:
+    """Return what an invocation sent, for the log that CloudWatch makes metrics of."""
+    scopes = [scope for report in reports for scope in report.scopes if scope.asserted]
+    return emf_line(
+        producer.service,
+        {
+            "EventsDelivered": (sum(scope.events for scope in scopes), "Count"),
+            "RowsRejected": (sum(r["rows"] for s in scopes for r in s.rejected), "Count"),
+            "RecordsSpooled": (sum(report.sent.spooled for report in reports), "Count"),
+        },
+        producer.now() // 1_000,
+    )
 
 
 def run_hour(producer: Producer, moment: datetime) -> IngestReport:
@@ -198,6 +218,7 @@ def _producer() -> Producer:
         hour=_hours(environment) if simulated else None,
         export=None if simulated else _export(environment, s3),
         send=send,
+        service=function,
     )
 
 

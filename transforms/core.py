@@ -4,7 +4,9 @@ Bad data is an answer (`Failed`, with a reason); only a broken set-up raises.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +27,10 @@ _CANONICAL = re.compile(r"0|-?(?:[1-9]\d{0,25}(?:\.\d{0,11}[1-9])?|0\.\d{0,11}[1
 _LONGEST_CANONICAL = 40
 
 
+Found = tuple[int, Decimal]
+"""How many findings, and the money they are about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ok:
     """The record's rows, one JSON object a line, and where Firehose shall put them."""
@@ -32,6 +38,8 @@ class Ok:
     data: bytes
     partition_keys: dict[str, str]
     rows: int
+    found: Mapping[tuple[str, str], Found] = field(default_factory=dict)
+    """The rows' findings by rule and currency, for metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ def _charges(batch: Batch, context: Context) -> Ok:
     partition = charges_partition(context.evaluation, period, date)
     judge = Judge(context, date)
     at_home: set[tuple[int, int]] = set()
+    tally: dict[tuple[str, str, str], int] = {}
     rows = batch.events
     for row in judge.in_order(rows):
         starts = row["billing_period_start"], row["charge_period_start"]
@@ -74,9 +83,22 @@ def _charges(batch: Batch, context: Context) -> Ok:
             at_home.add(starts)
         _check_amounts(row)
         columns = judge.columns(row)
+        for finding in columns["findings"]:
+            key = finding["rule"], row["billing_currency"], finding["amount"]
+            tally[key] = tally.get(key, 0) + 1
         write_times(row)
         row.update(columns)
-    return Ok(json_lines(rows), {"table": CHARGES, "partition": partition}, len(rows))
+    keys = {"table": CHARGES, "partition": partition}
+    return Ok(json_lines(rows), keys, len(rows), _found(tally))
+
+
+def _found(tally: Mapping[tuple[str, str, str], int]) -> dict[tuple[str, str], Found]:
+    """Add findings up by rule and currency; many are about the same amount."""
+    found: dict[tuple[str, str], Found] = {}
+    for (rule, currency, amount_), count in tally.items():
+        before, money = found.get((rule, currency), (0, Decimal()))
+        found[rule, currency] = before + count, money + count * Decimal(amount_)
+    return found
 
 
 def _completed(batch: Batch) -> Ok:

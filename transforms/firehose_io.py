@@ -5,7 +5,7 @@ Shapes: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-stat
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,18 @@ def answer(
     return {"records": [_reply(o) for o in outcomes]}, outcomes
 
 
+def answer_bytes(outcomes: Iterable[Outcome]) -> int:
+    """Return the size of an answer, by the same measure that `MAX_REPLY_BYTES` bounds."""
+    return sum(
+        _BESIDE_DATA + (_base64_size(o.result.data) if isinstance(o.result, Ok) else 0)
+        for o in outcomes
+    )
+
+
+def _base64_size(data: bytes) -> int:
+    return -(-len(data) // 3) * 4
+
+
 def _outcomes(
     event: Mapping[str, Any], transform: Callable[[bytes], Ok | Failed]
 ) -> Iterator[Outcome]:
@@ -44,7 +56,7 @@ def _outcomes(
         except binascii.Error as error:
             result = Failed(Reason.BAD_GZIP, f"data is not base64: {error}")
         if isinstance(result, Ok):
-            size = -(-len(result.data) // 3) * 4
+            size = _base64_size(result.data)
             if size > room:
                 detail = f"{size} bytes of answer, {room} left of {MAX_REPLY_BYTES}"
                 result = Failed(Reason.RESPONSE_TOO_LARGE, detail)

@@ -1,23 +1,27 @@
 """The Lambdas of the scheduled jobs: settle, baseline, anomalies, audit.
 
 Each wires itself from the environment once, does one job for the time it was scheduled for, and
-says in its answer what it did. A repeated invocation repeats nothing.
+says in its answer what it did, and in its log how things are, as metrics. A repeated invocation
+repeats nothing.
 """
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from schemas.emf import emf_line
 from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
-from transforms.anomalies import INCOMPLETE_DAYS, find_anomalies, write_anomalies
+from transforms.anomalies import INCOMPLETE_DAYS, Anomaly, find_anomalies, write_anomalies
 from transforms.athena_query import AthenaQuery
 from transforms.audit import AuditReport, audit
 from transforms.auditing.flight import Flight, StreamTimes
@@ -29,6 +33,7 @@ from transforms.errors import EvaluationError, JobError
 from transforms.evaluations import register_first, registered
 from transforms.ports import Query
 from transforms.settle import settle
+from transforms.vitals import vitals
 
 COUNT_ALL_HOUR = 5
 """The hour (UTC) in which settle counts every row: after the baseline and anomaly jobs."""
@@ -51,11 +56,17 @@ class Job:
     """The evaluation that the stack's parameters describe."""
     now: Callable[[], datetime]
     """The moment, aware: only for telling what is late."""
+    tell: Callable[[str], None] = print
+    """Takes a line of metrics; what a Lambda prints is its log."""
+    service: str = ""
+    """The function's name, for its metrics."""
 
 
 def settle_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Write down which delivery is the truth for each day."""
-    return run_settle(_job(), scheduled_hour(event))
+    moment = _scheduled(event)
+    # What is late is told by the schedule's clock: a retry of this hour says what this hour would.
+    return run_settle(replace(_job(), now=lambda: moment), scheduled_hour(event))
 
 
 def baseline_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -123,7 +134,9 @@ def run_settle(job: Job, hour: int) -> dict[str, Any]:
         register_first(job.store, job.first)
     except EvaluationError as error:
         changed = error
-    report = settle(job.query, job.store, job.now(), only_waiting=hour != COUNT_ALL_HOUR)
+    now = job.now()
+    report = settle(job.query, job.store, now, only_waiting=hour != COUNT_ALL_HOUR)
+    _tell(job, vitals(report, job.store, now).metrics)
     waiting = [asdict(s) for s in report.statuses if s.status in _WAITING]
     if changed:
         raise changed
@@ -151,7 +164,25 @@ def run_anomalies(job: Job, today: date) -> dict[str, Any]:
     day = today - timedelta(days=INCOMPLETE_DAYS)
     found = find_anomalies(job.query, job.store, day)
     write_anomalies(job.store, day, found)
+    _tell(job, {"Anomalies": (len(found), "Count")})
+    for currency, impact in sorted(_impacts(found).items()):
+        _tell(job, {"AnomalyImpact": (impact, "None")}, {"currency": currency})
     return {"charge_date": day.isoformat(), "anomalies": [a.anomaly_id for a in found]}
+
+
+def _impacts(found: Iterable[Anomaly]) -> dict[str, Decimal]:
+    impacts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for anomaly in found:
+        impacts[anomaly.billing_currency] += anomaly.impact
+    return impacts
+
+
+def _tell(
+    job: Job,
+    values: Mapping[str, tuple[float | Decimal, str]],
+    dimensions: Mapping[str, str] | None = None,
+) -> None:
+    job.tell(emf_line(job.service, values, round(job.now().timestamp() * 1_000), dimensions))
 
 
 def scheduled_hour(event: Mapping[str, Any]) -> int:
@@ -200,6 +231,7 @@ def _job() -> Job:
         S3Store(s3, environment["FINOPS_BUCKET"]),
         first=context_from(environment),
         now=lambda: datetime.now(UTC),  # noqa: TID251 the Lambda's edge
+        service=environment["AWS_LAMBDA_FUNCTION_NAME"],
     )
 
 

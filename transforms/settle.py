@@ -34,6 +34,8 @@ class SettleReport:
 
     became_active: list[str] = field(default_factory=list)
     statuses: list[DeliveryStatus] = field(default_factory=list)
+    lag: timedelta = timedelta()
+    """How long ago the oldest delivery landed that still waits for rows."""
 
     def of(self, delivery_id: str) -> DeliveryStatus | None:
         """Return the status of one delivery."""
@@ -82,11 +84,21 @@ def settle(
         found = _Statuses(evaluation, stored, store, after, now, evaluation == active)
         statuses += found.of(assertions)
         if evaluation == active:
-            report = SettleReport(became, list(statuses))
+            report = SettleReport(became, list(statuses), _lag(assertions, statuses, now))
     if sorted(days) != sorted(current):
         write_current(store, days)
     write_status(store, statuses)
     return report
+
+
+def _lag(assertions: list[Assertion], statuses: list[DeliveryStatus], now: datetime) -> timedelta:
+    waiting = {s.delivery_id for s in statuses if s.status in ("incomplete", "in-flight")}
+    landed = [
+        a.landed_at.replace(tzinfo=UTC)
+        for a in assertions
+        if a.delivery_id in waiting and a.landed_at is not None
+    ]
+    return max(now - min(landed), timedelta()) if landed else timedelta()
 
 
 def _stored(

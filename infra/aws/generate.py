@@ -1,7 +1,8 @@
-"""Write the Glue tables of `schemas.tables` into the template: `python -m infra.aws.generate`.
+"""Write what is generated into the template: `python -m infra.aws.generate`.
 
-CloudFormation has no include for a local file, so the tables are a block between two marker lines,
-and a test compares it with what this module would write.
+The Glue tables of `schemas.tables`, and the alarms and the dashboard of `infra.aws.monitoring`.
+CloudFormation has no include for a local file, so each is a block between two marker lines, and a
+test compares them with what this module would write.
 """
 
 import sys
@@ -10,12 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.aws.errors import TemplateError
-from infra.aws.template import TEMPLATE
+from infra.aws.monitoring.alarms import alarms
+from infra.aws.monitoring.dashboard import dashboard_body
+from infra.aws.monitoring.facts import facts_of
+from infra.aws.monitoring.render import alarms_yaml, dashboard_yaml
+from infra.aws.template import TEMPLATE, load_template
 from schemas.lake import FIRST_DATE, LAST_DATE
 from schemas.tables import LAKE_ROWS, TABLES, Column, Table
 
 BEGIN = "  # --- generated from schemas/tables.py; to renew: python -m infra.aws.generate ---\n"
 END = "  # --- end of what is generated ---\n"
+BEGIN_MONITORING = (
+    "  # --- generated from infra/aws/monitoring; to renew: python -m infra.aws.generate ---\n"
+)
+END_MONITORING = "  # --- end of the generated alarms ---\n"
 
 _WIDTH = 100
 _FORMATS = {
@@ -59,28 +68,54 @@ def tables_block() -> str:
     return BEGIN + "".join(_table(table) for table in (LAKE_ROWS, *TABLES)) + END
 
 
+def monitoring_block(template: Path) -> str:
+    """Return the YAML of every alarm and of the dashboard, markers included.
+
+    Raises:
+        TemplateError: the template lacks a part that they are made from.
+    """
+    facts = facts_of(load_template(template))
+    every = alarms(facts)
+    dashboard = dashboard_yaml(dashboard_body(every, facts))
+    return BEGIN_MONITORING + alarms_yaml(every) + dashboard + END_MONITORING
+
+
 def with_tables(template: str) -> str:
-    """Return the template's text with its generated block renewed.
+    """Return the template's text with its tables renewed.
 
     Raises:
         TemplateError: The text does not hold the two marker lines once each, in order.
     """
-    before, begin, rest = template.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
+    return _with_block(template, BEGIN, tables_block(), END)
+
+
+def renewed(template: Path) -> str:
+    """Return the text of a template file with all that is generated renewed.
+
+    Raises:
+        TemplateError: marker lines are missing, or a part that alarms are made from.
+    """
+    text = with_tables(template.read_text("utf-8"))
+    return _with_block(text, BEGIN_MONITORING, monitoring_block(template), END_MONITORING)
+
+
+def _with_block(template: str, begins: str, block: str, ends: str) -> str:
+    before, begin, rest = template.partition(begins)
+    _, end, after = rest.partition(ends)
+    if not begin or not end or begins in rest or ends in after:
         raise TemplateError(
             "the template lacks the two marker lines; put them back where they were"
         )
-    return before + tables_block() + after
+    return before + block + after
 
 
 def main(template: Path = TEMPLATE) -> int:
-    """Renew the template's tables in place."""
-    text = template.read_text("utf-8")
-    renewed = with_tables(text)
-    if renewed != text:
-        template.write_text(renewed, "utf-8")
-    print(f"{template.name}: {'renewed' if renewed != text else 'up to date'}")
+    """Renew what is generated, in place."""
+    text = renewed(template)
+    changed = text != template.read_text("utf-8")
+    if changed:
+        template.write_text(text, "utf-8")
+    print(f"{template.name}: {'renewed' if changed else 'up to date'}")
     return 0
 
 

@@ -28,6 +28,7 @@ UNSEEN: Mapping[tuple[str, str], Mapping[str, str]] = {
         "quarantine/*": "only where a source changed while it was read, or a delivery was given up",
         "state/ingested/*": "only where the stream refused a delivery half-way",
     },
+    ("AuditRole", "ReportFailures"): {"sqs:SendMessage": "only where an audit fails three times"},
     ("QueryTheLake", "RunQueries"): {
         "athena:StopQueryExecution": "only where a query takes longer than its job may"
     },

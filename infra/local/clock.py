@@ -38,6 +38,21 @@ class SystemClock:
         return time.monotonic()
 
 
+class ShiftedClock(SystemClock):
+    """The machine's clock, so much ahead or behind: that of a server whose clock is another.
+
+    Args:
+        ahead: how far it is ahead.
+    """
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """Return the moment there."""
+        return super().now() + self._ahead
+
+
 class ManualClock:
     """A clock that moves only when told, so a month of schedules takes seconds.
 

@@ -7,8 +7,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from infra.producing.figures import FIGURES
 from producers.writer import WriterReport
-
-NAMESPACE = "FinOpsFirehose"
+from schemas.emf import NAMESPACE
 
 
 class EmfLines:

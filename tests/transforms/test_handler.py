@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from schemas import codec
 from schemas.codec import ChargeEncoder, Reason
 from tests.transforms.test_core import ENVELOPE, at_home, example
@@ -67,3 +69,43 @@ def test_the_function_imports_nothing_heavy() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def metrics_in(printed: str) -> dict[tuple[str, ...], float]:
+    """Return the metrics of a log by name and dimension values."""
+    found = {}
+    for line in printed.splitlines():
+        root = json.loads(line)
+        for directive in root.get("_aws", {}).get("CloudWatchMetrics", ()):
+            assert directive["Namespace"] == "FinOpsFirehose"
+            for dimensions in directive["Dimensions"]:
+                for metric in directive["Metrics"]:
+                    value = root[metric["Name"]]
+                    key = (metric["Name"], *(root[d] for d in dimensions))
+                    found[key] = sum(value) if isinstance(value, list) else value
+    return found
+
+
+def test_metrics_count_events_and_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """A record of two charges without tags is two events; findings tell of rules and money."""
+    encoder = ChargeEncoder()
+    untagged = {**at_home(example()), "tags": {}, "billed_cost": "2.5", "effective_cost": "2.5"}
+    events = [encoder.event({**untagged, "ordinal": n}) for n in range(2)]
+    two = codec.compress(encoder.message(ENVELOPE, events))
+    capsys.readouterr()
+    reply = handler(request(two, b"broken"), None)
+    found = metrics_in(capsys.readouterr().out)
+    service = "finops-transform"
+    assert found["Events", service] == 2
+    assert found["Records", service] == 2
+    assert found["RecordsFailed", service] == 1
+    size = sum(len(r["data"]) for r in reply["records"])
+    assert size < found["AnswerBytes", service] < size + 1_000
+    (row, _) = base64.b64decode(reply["records"][0]["data"]).splitlines()
+    findings = json.loads(row)["findings"]
+    currency = json.loads(row)["billing_currency"]
+    assert findings
+    for finding in findings:
+        assert found["Findings", service, finding["rule"]] == 2
+        money = found["FindingsAmount", service, finding["rule"], currency]
+        assert money == 2 * float(finding["amount"])

@@ -57,6 +57,7 @@ from infra.local.firehose.errors import (
 )
 from infra.local.firehose.fault_errors import DroppedConnectionError
 from infra.local.firehose.meter import Meter
+from infra.local.firehose.metrics import Metrics
 from infra.local.firehose.telemetry import Telemetry
 from schemas.lake import ObjectStore
 
@@ -322,6 +323,11 @@ class FirehoseControl:
     def meter(self) -> Meter:
         """What would be billed for the streams."""
         return self._wiring.telemetry.meter
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the streams tell of themselves."""
+        return self._wiring.telemetry.metrics
 
     @property
     def faults(self) -> FaultBoard:

@@ -1,11 +1,17 @@
-"""The streams' metrics as moto's CloudWatch asks for them: namespace, dimension, statistics."""
+"""The streams' metrics as CloudWatch asks for them: namespace, dimension, statistics."""
 
-from datetime import UTC
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
 from typing import ClassVar
 
 from moto.cloudwatch.models import MetricAggregatedDatum
 from moto.core.common_models import CloudWatchMetricProvider
 
+from infra.local.aws.account import ACCOUNT, REGION
+from infra.local.aws.cloudwatch.definition import MINUTE
+from infra.local.aws.cloudwatch.series import Key, Minutes, Samples
+from infra.local.aws.cloudwatch_backend import minute_of
 from infra.local.firehose.metrics import UNITS, Datum, Metrics
 
 NAMESPACE = "AWS/Firehose"
@@ -42,3 +48,26 @@ def _datum(datum: Datum) -> MetricAggregatedDatum:
         timestamp=datum.minute.astimezone(UTC).replace(tzinfo=None),
         unit=UNITS[datum.name],
     )
+
+
+def stream_metric(metrics: Metrics) -> Callable[[Key, int, int], Minutes]:
+    """Return what reads one metric of one stream, for alarms."""
+
+    @cache
+    def arn_of(key: Key) -> str | None:
+        match key.dimensions:
+            case (("DeliveryStreamName", name),):
+                return f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}"
+        return None
+
+    def read(key: Key, begin: int, end: int) -> Minutes:
+        arn = arn_of(key)
+        if arn is None:
+            return []
+        first, last = (datetime.fromtimestamp(m * MINUTE, UTC) for m in (begin, end))
+        return [
+            (minute_of(moment), Samples(s.total, s.least, s.most, s.count))
+            for moment, s in metrics.between(arn, key.name, first, last)
+        ]
+
+    return read

@@ -33,6 +33,7 @@ from infra.local.aws.function_process import Answer, Function
 from infra.local.aws.functions import FunctionError, FunctionRunner
 from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.iam.requirements import log_stream_arn
+from infra.local.aws.usage_metrics import FunctionMetrics
 from infra.local.clock import Clock
 from infra.local.iam import Call
 
@@ -51,6 +52,7 @@ class LambdaWiring:
         unpacked: where code that came as a ZIP is unpacked.
         send: puts a message into a queue, by ARN; for what failed.
         clock: the time in what failed.
+        metrics: told of every invocation, and of what comes to a log.
         access: what the functions' roles allow.
     """
 
@@ -59,6 +61,7 @@ class LambdaWiring:
     unpacked: Path
     send: Callable[[str, str], None]
     clock: Clock
+    metrics: FunctionMetrics
     access: Access = OPEN
 
 
@@ -128,7 +131,9 @@ class LocalLambdaBackend(LambdaBackend):
     def run(self, function: LambdaFunction, payload: str) -> Answer:
         """Run a function once and keep what it printed in its log group."""
         value = self._value(function)
+        end = self.wiring.metrics.begin()
         answer = self.wiring.runner.run(value, payload, function.function_arn)
+        end(value.name, answer.failed)
         self._keep_log(value, answer)
         return answer
 
@@ -239,6 +244,7 @@ class LocalLambdaBackend(LambdaBackend):
         calls = [Call(f"logs:{a}", stream) for a in ("CreateLogStream", "PutLogEvents")]
         if self.wiring.access.denied(function.principal, *calls) or not lines:
             return
+        self.wiring.metrics.logged(lines)
         logs = logs_backends[self.account_id][self.region_name]
         stamp = int(unix_time_millis())
         with self._lock:

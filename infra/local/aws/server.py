@@ -30,6 +30,9 @@ STACK = "finops"
 FLUSH_PATH = PREFIX + "flush"
 """A POST here delivers what the streams have buffered; nobody waits for an interval locally."""
 
+CLOCK_PATH = PREFIX + "clock"
+"""A GET here answers the moment that the server goes by, which may not be the machine's."""
+
 
 class LocalAws:
     """Starts with the buckets of the data directory and nothing else; `deploy` does the rest.
@@ -180,8 +183,16 @@ class LocalAws:
             except DeliveryError as error:
                 raise ControlError(str(error)) from error
 
+        def moment(call: Call) -> object:
+            return {"now": clock.now().isoformat()}
+
         faults = FaultControl(firehose.faults, clock, random, firehose.names)
-        return {("POST", FLUSH_PATH): flush, **faults.hooks, **meter_hooks(firehose.meter)}
+        return {
+            ("POST", FLUSH_PATH): flush,
+            ("GET", CLOCK_PATH): moment,
+            **faults.hooks,
+            **meter_hooks(firehose.meter),
+        }
 
     def close(self) -> None:
         """Deliver what is buffered and stop; once is enough."""

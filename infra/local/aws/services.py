@@ -8,11 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 
 from infra.local.aws.athena_backend import register_athena
 from infra.local.aws.buckets import Buckets
+from infra.local.aws.cloudwatch.series import Key, MetricStore, Minutes
+from infra.local.aws.cloudwatch.ticker import AlarmTicker
+from infra.local.aws.cloudwatch_backend import evaluated_alarms, register_cloudwatch
 from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
+from infra.local.aws.firehose_metrics import NAMESPACE, stream_metric
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
@@ -22,6 +27,7 @@ from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.scheduler_backend import register_scheduler, stored_schedules
 from infra.local.aws.scheduler_schedules import Schedule
 from infra.local.aws.scheduler_ticker import FailedInvocation, SchedulerTicker
+from infra.local.aws.usage_metrics import FunctionMetrics, QueueMetrics
 from infra.local.clock import Clock
 from infra.local.firehose import DEFAULT_CHOICES, Choices
 from infra.local.firehose.file_journal import file_journals
@@ -44,17 +50,27 @@ class Services:
     firehose: FirehoseControl
     scheduler: SchedulerTicker
     runner: FunctionRunner
+    queues: QueueMetrics
+    alarms: AlarmTicker
 
     def tick(self) -> None:
-        """Do what is due by the clock: schedules, then buffers."""
+        """Do what is due by the clock: schedules, then buffers, then alarms."""
         self.scheduler.tick()
-        self.firehose.tick()
+        self._after_schedules()
 
     def run_until(self, moment: datetime) -> int:
         """Let the clock go to `moment`, doing everything on its way; return what was fired."""
         fired = self.scheduler.run_until(moment)
-        self.firehose.tick()
+        self._after_schedules()
         return fired
+
+    def _after_schedules(self) -> None:
+        try:
+            self.firehose.tick()
+        finally:
+            # A delivery that fails is what alarms are for.
+            self.queues.tick()
+            self.alarms.tick()
 
     def close(self) -> None:
         """Deliver what is buffered and end the functions' processes."""
@@ -120,6 +136,14 @@ def start_services(
         assert buckets[bucket]
         return files.bucket(bucket)
 
+    def publish(topic: str, subject: str, message: str) -> None:
+        try:
+            client("sns").publish(TopicArn=topic, Subject=subject, Message=message)
+        except ClientError as error:
+            _LOG.warning("nobody was told %r: %s", subject, error)
+
+    metrics = MetricStore()
+    register_cloudwatch(metrics, clock)
     functions = register_lambda(
         LambdaWiring(
             runner=runner,
@@ -127,6 +151,7 @@ def start_services(
             unpacked=data_dir / "functions",
             send=send,
             clock=clock,
+            metrics=FunctionMetrics(metrics, clock),
             access=access,
         )
     )
@@ -149,8 +174,17 @@ def start_services(
         access=access,
     )
     register_scheduler(access)
+    queues = QueueMetrics(metrics, clock)
+    of_streams = stream_metric(firehose.metrics)
+
+    def read(key: Key, begin: int, end: int) -> Minutes:
+        source = of_streams if key.namespace == NAMESPACE else metrics.read
+        return source(key, begin, end)
+
+    alarms = AlarmTicker(evaluated_alarms, read, clock, publish)
+    steps = _Steps(clock, firehose, queues, alarms)
     scheduler = SchedulerTicker(
-        stored_schedules, functions.send_event, _Steps(clock, firehose), random, give_up, authorize
+        stored_schedules, functions.send_event, steps, random, give_up, authorize
     )
     return Services(
         files=files,
@@ -159,6 +193,8 @@ def start_services(
         firehose=firehose,
         scheduler=scheduler,
         runner=runner,
+        queues=queues,
+        alarms=alarms,
     )
 
 
@@ -172,9 +208,13 @@ def forget() -> None:
 class _Steps:
     """The clock as the schedules see it: while it moves on, buffers are delivered when due."""
 
-    def __init__(self, clock: Clock, firehose: FirehoseControl) -> None:
+    def __init__(
+        self, clock: Clock, firehose: FirehoseControl, queues: QueueMetrics, alarms: AlarmTicker
+    ) -> None:
         self._clock = clock
         self._firehose = firehose
+        self._queues = queues
+        self._alarms = alarms
 
     def now(self) -> datetime:
         """Return the moment."""
@@ -185,6 +225,8 @@ class _Steps:
         while seconds > 0:
             step = min(seconds, LONGEST_STEP)
             self._clock.sleep(step)
+            self._queues.tick()
+            self._alarms.tick()
             self._firehose.tick()
             seconds -= step
 

@@ -107,6 +107,19 @@ class Metrics:
                 if len(series) > self._kept:
                     del series[next(iter(series))]
 
+    def between(
+        self, arn: str, name: str, begin: datetime, end: datetime
+    ) -> list[tuple[datetime, Samples]]:
+        """Return the minutes of one metric from `begin` to before `end`, the oldest first."""
+        found = []
+        with self._lock:
+            for minute in reversed(self._minutes.get((arn, name), {})):
+                if minute < begin:
+                    break
+                if minute < end:
+                    found.append((minute, self._minutes[arn, name][minute]))
+        return found[::-1]
+
     def data(self) -> Iterator[Datum]:
         """Yield everything that is kept, each metric's oldest minute first."""
         with self._lock:

@@ -1,5 +1,7 @@
 """The template as a deployed stack would have it: translated, its names and ARNs put in.
 
+Conditions are not looked at: every resource is there.
+
 Only the functions that our template uses are known; anything else fails the test that meets it.
 """
 
@@ -24,6 +26,7 @@ _NAMES = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::Athena::WorkGroup": "Name",
     "AWS::Scheduler::Schedule": "Name",
+    "AWS::SNS::Topic": "TopicName",
 }
 _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
@@ -32,6 +35,7 @@ _ARNS = {
     "{name}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
+    "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{name}}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{name}}",
 }
 
@@ -118,6 +122,8 @@ class Stack:
             return self._resolve(properties["DatabaseInput"]["Name"])
         if resource["Type"] == "AWS::Glue::Table":
             return properties["TableInput"]["Name"]
+        if resource["Type"] == "AWS::SNS::Topic":
+            return _ARNS["AWS::SNS::Topic"].format(name=self._resolve(properties["TopicName"]))
         if resource["Type"] in _NAMES:
             return self._resolve(properties[_NAMES[resource["Type"]]])
         return name
@@ -125,5 +131,7 @@ class Stack:
     def _attribute(self, logical_id: str, attribute: str) -> str:
         if attribute == "Version":
             return "1"
+        if attribute == "QueueName":
+            return str(self._ref(logical_id))
         assert attribute == "Arn"
         return _ARNS[self._resources[logical_id]["Type"]].format(name=self._ref(logical_id))

@@ -196,6 +196,7 @@ def test_outputs_name_what_a_client_needs() -> None:
         "StreamArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/finops",
         "DatabaseName": "finops",
         "WorkGroupName": "finops",
+        "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:finops-alarms",
         **{f"{n.split('-')[1].capitalize()}FunctionName": n for n in HANDLERS},
     }
 

@@ -7,7 +7,7 @@ import pytest
 
 from infra.aws import generate
 from infra.aws.errors import TemplateError
-from infra.aws.generate import BEGIN, END, with_tables
+from infra.aws.generate import BEGIN, BEGIN_MONITORING, END, END_MONITORING, renewed, with_tables
 from infra.aws.template import TEMPLATE
 from schemas.lake import FIRST_DATE, LAST_DATE
 from schemas.tables import LAKE_ROWS, TABLES, Table
@@ -22,22 +22,24 @@ def glue_tables(**parameters: str) -> dict[str, dict[str, Any]]:
     return {t["TableInput"]["Name"]: t["TableInput"] for t in tables}
 
 
-def test_the_generated_block_is_what_the_generator_writes() -> None:
-    """Nobody edited it, and nobody changed a table without renewing it."""
-    text = TEMPLATE.read_text("utf-8")
-    assert with_tables(text) == text
+def test_the_generated_blocks_are_what_the_generator_writes() -> None:
+    """Nobody edited them, and nobody changed a table or an alarm without renewing them."""
+    assert renewed(TEMPLATE) == TEMPLATE.read_text("utf-8")
 
 
-def test_renewing_replaces_the_block_and_nothing_else(tmp_path: Path) -> None:
-    """What stands before and after the markers stays; a second run finds nothing to do."""
+def test_renewing_replaces_the_blocks_and_nothing_else(tmp_path: Path) -> None:
+    """What stands outside the markers stays; a second run finds nothing to do."""
     path = tmp_path / "t.yaml"
-    path.write_text(f"before\n{BEGIN}  stale\n{END}after\n")
+    text = TEMPLATE.read_text("utf-8")
+    stale = text
+    for begin, end in ((BEGIN, END), (BEGIN_MONITORING, END_MONITORING)):
+        before, _, rest = stale.partition(begin)
+        stale = f"{before}{begin}  # stale\n{end}{rest.partition(end)[2]}"
+    path.write_text(stale)
     assert generate.main(path) == 0
-    text = path.read_text()
-    assert text.startswith(f"before\n{BEGIN}  LakeRowsTable:\n")
-    assert text.endswith(f"{END}after\n")
-    assert "stale" not in text
-    assert with_tables(text) == text
+    assert path.read_text() == text
+    assert generate.main(path) == 0
+    assert path.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])

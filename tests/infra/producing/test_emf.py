@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.producing.emf import NAMESPACE, EmfLines, emf_line
+from infra.producing.emf import EmfLines, emf_line
 from infra.producing.figures import FIGURES
 from producers.sending import Sent
 from producers.writer import WriterReport
+from schemas.emf import NAMESPACE
 from tests.infra.producing.reports import REPORT, report
 
 NOW = 1_790_000_000_000

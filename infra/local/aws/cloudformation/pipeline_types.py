@@ -1,4 +1,4 @@
-"""Streams, tables, schedules, workgroups, alarms: one call each, which takes what we are given."""
+"""Streams, tables, schedules, workgroups, alarms, topics: one call each that takes all it gets."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,6 +52,13 @@ def _alarm(properties: Properties, answer: Mapping[str, Any]) -> Made:
     return Made(name, {"Arn": arn("cloudwatch", f"alarm:{name}")})
 
 
+def _topic(properties: Properties, answer: Mapping[str, Any]) -> Made:
+    return Made(
+        answer["TopicArn"],
+        {"TopicArn": answer["TopicArn"], "TopicName": properties["TopicName"]},
+    )
+
+
 PIPELINE_TYPES = {
     "AWS::KinesisFirehose::DeliveryStream": _one_call(
         "firehose", "create_delivery_stream", _stream, name="DeliveryStreamName"
@@ -87,5 +94,13 @@ PIPELINE_TYPES = {
         "put_dashboard",
         lambda properties, _: Made(properties["DashboardName"]),
         name="DashboardName",
+    ),
+    "AWS::SNS::Topic": _one_call(
+        "sns", "create_topic", _topic, name="TopicName", names={"TopicName": "Name"}
+    ),
+    "AWS::SNS::Subscription": _one_call(
+        "sns",
+        "subscribe",
+        lambda _, answer: Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]}),
     ),
 }

@@ -1,0 +1,1 @@
+"""How a deployed stack is, at a moment: what `finops monitor` shows, local or in an account."""
