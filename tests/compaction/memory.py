@@ -1,7 +1,7 @@
 """A lake of one partition in memory: objects with conditions, rows as JSON lines, and the views.
 
-What the real parts do with S3, Parquet and Athena is done here in microseconds, so that thousands of
-schedules can be told.
+What the real parts do with S3, Parquet and Athena is done here in microseconds, so that thousands
+of schedules can be told.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import orjson
 
@@ -24,6 +24,8 @@ PARTITION: Partition = ("v1", "2026-09", "2026-09-03")
 FOLDER = f"{CHARGES_STORED.prefix}{charges_partition(*PARTITION)}/"
 ROWS_A_FILE = 5
 """More than that are closed into a file of their own."""
+_BILLED = ("USD", "billed_cost")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,7 +136,7 @@ class MortalObjects:
         """Remove, or die."""
         return self._change(lambda: self._objects.remove(key, etag))
 
-    def _change(self, change: Callable[[], Any]) -> Any:
+    def _change(self, change: Callable[[], T]) -> T:
         self._left -= 1
         if self._left < 0 and not self._after:
             raise Died
@@ -163,18 +165,13 @@ class JsonRows:
             prints[row.delivery] += int(hashlib.sha256(repr(row).encode()).hexdigest()[:16], 16)
         return Figures(
             len(stored),
-            {
-                d: DeliveryFigures(
-                    rows[d], events[d], {("USD", "billed_cost"): costs[d]}, prints[d]
-                )
-                for d in rows
-            },
+            {d: DeliveryFigures(rows[d], events[d], {_BILLED: costs[d]}, prints[d]) for d in rows},
         )
 
     def rewrite(self, files: Sequence[Path], current: Collection[str], folder: Path) -> list[Path]:
         """Write each row once, the current ones apart from the others."""
         rows = self._wrong(sorted({row for file in files for row in _from(file.read_bytes())}))
-        written = []
+        written: list[Path] = []
         for wanted in (True, False):
             group = [r for r in rows if (r.mode == "append" or r.delivery in current) == wanted]
             for start in range(0, len(group), ROWS_A_FILE):

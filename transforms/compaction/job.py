@@ -1,8 +1,9 @@
-"""Compact partitions, and delete what earlier compactions replaced: step by step, each safe to die at.
+"""Compact partitions, and delete what earlier compactions replaced: steps that are safe to die at.
 
-A compaction reads all files of a partition, writes new ones on this machine, and compares them. Only
-then does the lake see anything: the record that names the new files, the new files, and with one put
-the record that names the old ones as superseded. A later run deletes those, after comparing again.
+A compaction reads all files of a partition, writes new ones on this machine, and compares them.
+Only then does the lake see anything: the record that names the new files, the new files, and with
+one put the record that names the old ones as superseded. A later run deletes those, after comparing
+again.
 
 Until then old and new lie side by side. No view shows it: an event is one row there, however often
 it is stored. So there is no moment at which a query has to know what a compaction is doing.
@@ -121,7 +122,8 @@ class Report:
     @property
     def clean(self) -> bool:
         """Whether nothing needs a person."""
-        return not any(outcome.alarming for outcome in (*self.compacted, *self.deleted))
+        alarms = [c.alarming for c in self.compacted] + [d.alarming for d in self.deleted]
+        return not any(alarms)
 
 
 class Compaction:

@@ -19,10 +19,10 @@ SMALL_FILE_BYTES = TARGET_FILE_BYTES // 2
 MIN_FILES = 4
 """So many small files are worth rewriting a partition for, by default."""
 QUIET = timedelta(hours=24)
-"""A partition is left alone until its newest object is so old, by default: a day's rows come late."""
+"""A partition is left alone until its newest object is so old, by default: rows come late."""
 KEEP = timedelta(hours=24)
-"""Old files stay so long after the switch: a query that listed them before finds them all the while.
-Athena ends a query after 30 minutes by default, after 4 hours at most."""
+"""Old files stay so long after the switch: who listed them before finds them all the while. Athena
+ends a query after 30 minutes by default, after 4 hours at most."""
 LEASE = timedelta(minutes=15)
 """A compaction that was writing is taken to have died after so long. It may only be slow: then it
 is told at its next conditional put that the partition is no longer its own."""

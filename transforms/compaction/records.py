@@ -1,8 +1,8 @@
-"""The record of a compaction: one small object a partition, from its first write to its last delete.
+"""The record of a compaction: one small object a partition, from first write to last delete.
 
-It is the list of superseded files, the lock, and the only thing that is ever switched. As JSON lines
-it is also the table `compactions`: a line a file. While the new files are being written, theirs are
-the rows that do not count; one put turns that round.
+It is the list of superseded files, the lock, and the only thing that is ever switched. As JSON
+lines it is also the table `compactions`: a line a file. While the new files are being written,
+theirs are the rows that do not count; one put turns that round.
 """
 
 from dataclasses import dataclass

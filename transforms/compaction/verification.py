@@ -17,7 +17,7 @@ class DeliveryFigures:
     rows: int
     """Different rows."""
     events: int
-    """Different (ordinal, baseline, policy): as many as rows, or rows that differ claim to be one."""
+    """Different (ordinal, baseline, policy): fewer than rows where rows contradict each other."""
     sums: Sums = field(default_factory=dict)
     fingerprint: int = 0
     """The sum of a hash of every value of each row: the order of rows does not matter."""

@@ -1,6 +1,7 @@
 """Whatever lies there, dies, comes late or asks meanwhile: no view ever answers otherwise."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,6 +110,7 @@ class Lake(RuleBasedStateMachine):
         return report
 
     def job(self, objects: Objects, reached: Callable[[Step], None]) -> Compaction:
+        """Return what a run is."""
         return Compaction(
             objects,
             self.rows,
@@ -148,10 +150,8 @@ class Lake(RuleBasedStateMachine):
     def die(self, hours: float, changes: int, after: bool) -> None:
         """A run that is killed before or after a change of the lake."""
         self.wait(hours)
-        try:
+        with suppress(Died):
             self.run(MortalObjects(self.objects, changes, after=after))
-        except Died:
-            pass
 
     @rule(hours=HOURS, step=st.sampled_from(STEPS), rows=FILES | st.none(), stalled=HOURS)
     def stall(self, hours: float, step: Step, rows: list[Row] | None, stalled: float) -> None:
