@@ -38,10 +38,13 @@ def compact(
             if (day.evaluation, day.billing_period, day.charge_date) == partition
         }
 
-    with TemporaryDirectory(prefix="finops-compact-") as scratch:
+    with (
+        TemporaryDirectory(prefix="finops-compact-") as scratch,
+        ParquetRows(stream_parquet(platform), Path(scratch)) as rows,
+    ):
         job = Compaction(
             S3Objects(platform.client("s3"), names.bucket),
-            ParquetRows(stream_parquet(platform)),
+            rows,
             current,
             lambda: queries_running(
                 platform.client("athena"), names.workgroup, platform.clock.now()

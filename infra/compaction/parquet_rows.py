@@ -4,7 +4,7 @@ Two libraries on purpose: what one has written, the other reads back and counts.
 groups in a bounded memory and puts on disk what does not fit, so a partition may be large.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,10 +38,11 @@ _PAST_ORDER = "delivery_id, service_name, sub_account_id, ordinal, baseline_vers
 
 
 class ParquetRows:
-    """Files of charge rows on this machine.
+    """Files of charge rows on this machine; a context that holds one DuckDB.
 
     Args:
         parquet: how the stream writes its files; the new ones look the same.
+        scratch: a folder for what does not fit in memory.
         target_bytes: the size at which a new file is closed.
         row_group_rows: rows of a row group.
         memory_bytes: what DuckDB may hold.
@@ -50,6 +51,7 @@ class ParquetRows:
     def __init__(
         self,
         parquet: Parquet,
+        scratch: Path,
         *,
         target_bytes: int = TARGET_FILE_BYTES,
         row_group_rows: int = ROW_GROUP_ROWS,
@@ -58,7 +60,25 @@ class ParquetRows:
         self._parquet = parquet
         self._target_bytes = target_bytes
         self._row_group_rows = row_group_rows
-        self._memory_bytes = memory_bytes
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": f"{memory_bytes}B",
+                "preserve_insertion_order": "false",
+                "temp_directory": str(scratch / "spilled"),
+            },
+        )
+        self._lake_types = _lake_types(self._connection)
+
+    def __enter__(self) -> "ParquetRows":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Close DuckDB; what it had on disk is gone with it."""
+        self._connection.close()
 
     def figures(self, files: Sequence[Path]) -> Figures:
         """Read files and return what they hold, copies of a row counted once.
@@ -68,16 +88,12 @@ class ParquetRows:
         """
         if not files:
             return Figures(0)
-        with self._opened(files) as connection:
-            ((stored, different),) = connection.sql(
-                f"select count(*), count(distinct hash({_KEY})) from files"
-            ).fetchall()
+        with self._opened(files):
+            stored, different = self._keys()
             # Where no two keys have one hash there are no copies, and nothing has to be held.
             copies = stored != different
-            found = connection.sql(_SUMS.format(once="distinct" if copies else "")).fetchall()
-            events: dict[str, int] = {}
-            if copies:
-                events = dict(connection.sql(_EVENTS).fetchall())
+            found = self._rows(_SUMS.format(once="distinct" if copies else ""))
+            events = dict(self._rows(_EVENTS)) if copies else {}
         deliveries: dict[str, DeliveryFigures] = {}
         for row in found:
             deliveries[row[0]] = _added(deliveries.get(row[0]), row)
@@ -87,19 +103,31 @@ class ParquetRows:
 
     def rewrite(self, files: Sequence[Path], current: Collection[str], folder: Path) -> list[Path]:
         """Write the rows of files into as few files as sensible, each row once, sorted."""
-        with self._opened(files) as connection:
-            connection.execute(_COPIES)
-            ((copies,),) = connection.sql("select count(*) from copies").fetchall()
-            connection.execute("create temp table truth as select unnest($1) as id", [[*current]])
-            written: list[Path] = []
-            for is_current, order in (("true", _CURRENT_ORDER), ("false", _PAST_ORDER)):
-                rows = connection.sql(
-                    f"select {_COLUMNS} from places where {_IS_CURRENT} = {is_current} "
-                    f"{_WITHOUT_COPIES if copies else ''} order by {order}"
+        written: list[Path] = []
+        with self._opened(files):
+            stored, different = self._keys()
+            without = ""
+            if stored != different:
+                self._connection.execute(_COPIES)
+                without = _WITHOUT_COPIES
+            self._connection.execute(_TRUTH, [[*current]])
+            for (is_current,) in self._rows(_GROUPS):
+                rows = self._connection.sql(
+                    f"select {_COLUMNS} from places where {_IS_CURRENT} = {is_current} {without} "
+                    f"order by {_CURRENT_ORDER if is_current else _PAST_ORDER}"
                 )
                 reader = rows.to_arrow_reader(self._row_group_rows)
                 written += self._written(reader, folder, len(written))
         return written
+
+    def _keys(self) -> tuple[int, int]:
+        """Return how many rows there are, and about how many keys: fewer, or the same."""
+        ((stored, different),) = self._rows(_KEYS)
+        return stored, different
+
+    def _rows(self, sql: str) -> list[Any]:
+        found: list[Any] = self._connection.sql(sql).fetchall()
+        return found
 
     def _written(self, reader: Any, folder: Path, number: int) -> Iterator[Path]:
         """Write sorted rows into files of the wanted size; yield each when it is whole."""
@@ -118,23 +146,13 @@ class ParquetRows:
         return parquet_writer(stream, lake_schema(), self._parquet)
 
     @contextmanager
-    def _opened(self, files: Sequence[Path]) -> Iterator[Any]:
-        """Open the files as one relation `files` with the lake's columns.
+    def _opened(self, files: Sequence[Path]) -> Iterator[None]:
+        """Open the files as `places`, and as `files` with the lake's columns and no others.
 
         Raises:
-            UnfitError: DuckDB's words, in one line.
+            UnfitError: a file cannot be read, in DuckDB's words.
         """
-        scratch = files[0].parent / "spilled"
-        connection = duckdb.connect(
-            ":memory:",
-            config={
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "memory_limit": f"{self._memory_bytes}B",
-                "preserve_insertion_order": "false",
-                "temp_directory": str(scratch),
-            },
-        )
+        connection = self._connection
         try:
             connection.read_parquet(
                 [str(file) for file in files],
@@ -143,20 +161,24 @@ class ParquetRows:
                 file_row_number=True,
                 hive_partitioning=False,
             ).create_view("stored")
-            connection.execute(_PLACES.format(columns=_as_in_the_lake(connection)))
-            connection.execute(f"create temp view files as select {_COLUMNS} from places")
-            yield connection
+            columns = _as_in_the_lake(connection.table("stored"), self._lake_types)
+            connection.execute(_PLACES.format(columns=columns))
+            connection.execute(_FILES)
+            yield
         except duckdb.Error as error:
             said = " ".join(str(error).split()).replace(f"{files[0].parent}/", "")
             raise UnfitError(f"its files cannot be read: {said[:300]}") from error
-        finally:
-            connection.close()
 
 
 _COLUMNS = ", ".join(column.name for column in LAKE_ROWS.columns)
-_PLACES = "create temp view places as select {columns}, filename, file_row_number from stored"
+_PLACES = (
+    "create or replace temp view places as select {columns}, filename, file_row_number from stored"
+)
+_FILES = f"create or replace temp view files as select {_COLUMNS} from places"
+_KEYS = f"select count(*), count(distinct hash({_KEY})) from files"
+_TRUTH = "create or replace temp table truth as select unnest($1::varchar[]) as id"
 _COPIES = f"""
-create temp table copies as
+create or replace temp table copies as
 select filename, file_row_number from (
     select filename, file_row_number,
            row_number() over (partition by {_KEY} order by filename, file_row_number) as nth
@@ -167,6 +189,7 @@ _WITHOUT_COPIES = (
     "and (filename, file_row_number) not in (select (filename, file_row_number) from copies)"
 )
 _IS_CURRENT = "(delivery_mode = 'append' or delivery_id in (select id from truth))"
+_GROUPS = f"select distinct {_IS_CURRENT} as is_current from files order by is_current desc"
 _AMOUNTS = ", ".join(AMOUNTS)
 _SUMS = f"""
 select delivery_id, billing_currency, pricing, count(*), sum(fingerprint::hugeint),
@@ -181,20 +204,26 @@ from (
 _EVENTS = f"select delivery_id, count(*) from (select distinct {_KEY} from files) group by 1"
 
 
-def _as_in_the_lake(connection: Any) -> str:
+def _lake_types(connection: Any) -> dict[str, str]:
+    """Return the lake's columns and their types, as DuckDB spells them."""
+    typed = ", ".join(
+        f"cast(null as {duckdb_type(glue_type(c.type))}) as {c.name}" for c in LAKE_ROWS.columns
+    )
+    return _types(connection.sql(f"select {typed}"))
+
+
+def _types(relation: Any) -> dict[str, str]:
+    return dict(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _as_in_the_lake(relation: Any, wanted: Mapping[str, str]) -> str:
     """Return the lake's columns as the files have them; one that none of them has is null.
 
     Raises:
         UnfitError: they have a column the lake does not know, or of another type.
     """
-    found = connection.table("stored")
-    stored = dict(zip(found.columns, map(str, found.types), strict=True))
-    typed = ", ".join(
-        f"cast(null as {duckdb_type(glue_type(c.type))}) as {c.name}" for c in LAKE_ROWS.columns
-    )
-    known = connection.sql(f"select {typed}")
-    wanted = dict(zip(known.columns, map(str, known.types), strict=True))
-    unknown = stored.keys() - wanted.keys() - {"filename", "file_row_number"}
+    stored = _types(relation)
+    unknown = sorted(stored.keys() - wanted.keys() - {"filename", "file_row_number"})
     if unknown:
         raise UnfitError(f"its files have columns that are not known here: {', '.join(unknown)}")
     for name, kind in wanted.items():
