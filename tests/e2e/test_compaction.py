@@ -36,6 +36,10 @@ CASES: tuple[tuple[Step, int], ...] = (*((step, 1) for step in STEPS), ("put", 2
 LATER_RUN = STEPS[STEPS.index("recheck") :]
 MONTH = "2026-09"
 DAYS = tuple(f"{MONTH}-{day:02}" for day in range(1, len(CASES) + 1))
+"""A day for each case; the other tests have days of their own."""
+RACED, LEFT, AUDITED, FORMED, REMOVED, SAID, SAID_TOO = MORE = tuple(
+    f"{MONTH}-{day:02}" for day in range(len(CASES) + 1, len(CASES) + 8)
+)
 TOMORROW = timedelta(days=1, minutes=1)
 """After so long every object is old enough."""
 _ASKED = (
@@ -51,7 +55,7 @@ def fill(lake: Lake, folder: Path) -> None:
     def file(name: str, cost: str, services: int) -> Path:
         rows = [
             charge(day, cost, ServiceName=f"s-{n}", SubAccountId=f"a-{n % 2}", Tags='{"Team":"x"}')
-            for day in DAYS
+            for day in DAYS + MORE
             for n in range(services)
         ]
         path = folder / name
@@ -67,12 +71,10 @@ def fill(lake: Lake, folder: Path) -> None:
 
 def answers(platform: Platform, day: str) -> list[list[dict[str, Any]]]:
     """Return what both views say of a day."""
-    return [
-        platform.query.rows(
-            f"select {_ASKED} from {view} where charge_date = '{day}' order by event_id"
-        )
-        for view in ("charges_all", "charges")
-    ]
+    views = "charges_all", "charges"
+    asked = [f"select '{v}' as v, {_ASKED} from {v} where charge_date = '{day}'" for v in views]
+    rows = platform.query.rows(f"{' union all '.join(asked)} order by event_id")
+    return [[{**row, "v": ""} for row in rows if row["v"] == view] for view in views]
 
 
 def counted_copies(platform: Platform, day: str) -> int:
@@ -95,11 +97,20 @@ def of(day: str) -> Selection:
     return Selection(first=day, last=day)
 
 
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """One lake for all tests: a month of four files a day."""
+    folder = tmp_path_factory.mktemp("compaction")
+    lake = Lake(folder / "finops")
+    fill(lake, folder)
+    yield lake
+    lake.stop()
+
+
 @pytest.fixture
-def filled(lake: Lake, tmp_path: Path) -> Iterator[Platform]:
-    """A month of four files a day."""
-    fill(lake, tmp_path)
-    yield lake.started()[1]
+def filled(lake: Lake) -> Platform:
+    """Return its platform."""
+    return lake.started()[1]
 
 
 def test_killed_at_every_step_nothing_shows(lake: Lake, filled: Platform) -> None:
@@ -120,7 +131,7 @@ def test_killed_at_every_step_nothing_shows(lake: Lake, filled: Platform) -> Non
         assert answers(filled, day) == expected
         then, copies = len(files(filled, day)), counted_copies(filled, day)
         assert copies in (0, 3), "the copies of before, or none"
-        for wait in (LEASE, KEEP, timedelta(0)):
+        for wait in (LEASE, KEEP):
             moment += wait
             assert compact_at(filled, moment, of(day)).clean
             assert answers(filled, day) == expected
@@ -136,7 +147,7 @@ def test_killed_at_every_step_nothing_shows(lake: Lake, filled: Platform) -> Non
     assert not list(filled.store.list(COMPACTIONS))
     report = lake.audit()
     assert report.clean
-    assert not report.doubled
+    assert not [d for d in report.doubled if d.charge_date in DAYS]
 
 
 def test_two_at_once_and_a_file_that_comes_meanwhile(
@@ -144,10 +155,11 @@ def test_two_at_once_and_a_file_that_comes_meanwhile(
 ) -> None:
     """One of two does each day; what lands beside is there, and is compacted the next time."""
     now = SystemClock().now() + TOMORROW
-    before = {day: answers(filled, day) for day in DAYS[:3]}
-    selection = Selection(first=DAYS[0], last=DAYS[2])
+    days = (RACED, LEFT)
+    before = {day: answers(filled, day) for day in days}
+    selection = Selection(first=RACED, last=LEFT)
     late = tmp_path / "late.csv"
-    late.write_bytes(csv_bytes([charge(DAYS[0], "7", ServiceName="late")]))
+    late.write_bytes(csv_bytes([charge(RACED, "7", ServiceName="late")]))
     barrier = threading.Barrier(2)
     reports: list[Report] = []
 
@@ -168,20 +180,19 @@ def test_two_at_once_and_a_file_that_comes_meanwhile(
     for thread in threads:
         thread.join()
     done = Counter(c.partition for r in reports for c in r.compacted if c.done)
-    assert sorted(done.values()) == [1, 1, 1]
+    assert sorted(done.values()) == [1, 1]
     assert {c.detail for r in reports for c in r.compacted if not c.done} == {
         "another run has begun with it"
     }
-    everything, truth = answers(filled, DAYS[0])
-    assert [row for row in everything if row["service_name"] != "late"] == before[DAYS[0]][0]
-    assert len(truth) == len(before[DAYS[0]][1]) + 1
-    for day in DAYS[1:3]:
-        assert answers(filled, day) == before[day]
+    everything, truth = answers(filled, RACED)
+    assert [row for row in everything if row["service_name"] != "late"] == before[RACED][0]
+    assert len(truth) == len(before[RACED][1]) + 1
+    assert answers(filled, LEFT) == before[LEFT]
     later = compact_at(filled, now + KEEP, selection)
-    assert [d.done for d in later.deleted] == [True] * 3
+    assert [d.done for d in later.deleted] == [True, True]
     # The late file, and the two that were made before, are few enough to be one again.
-    assert [c.partition[2] for c in later.compacted] == [DAYS[0]]
-    assert (everything, truth) == tuple(answers(filled, DAYS[0]))
+    assert [c.partition[2] for c in later.compacted] == [RACED]
+    assert [everything, truth] == answers(filled, RACED)
 
 
 def test_audit_and_replay_see_no_difference(lake: Lake, filled: Platform) -> None:
@@ -191,23 +202,27 @@ def test_audit_and_replay_see_no_difference(lake: Lake, filled: Platform) -> Non
     now = SystemClock().now() + TOMORROW
     before = lake.audit()
     for moment in (now, now + KEEP):
-        assert compact_at(filled, moment, Selection()).clean
+        report = compact_at(filled, moment, of(AUDITED))
+        assert report.clean
+        assert len(report.compacted or report.deleted) == 2, "of both evaluations"
         for evaluation in ("v1", "again"):
             found = audit(filled.query, filled.store, evaluation)
             assert found.clean
             assert (found.events, found.billed) == (before.events, before.billed)
-            for again in (False, True):
-                report = replay(filled, evaluation, Replayed(), again=again)
-                assert (report.clean, report.written) == (True, 0)
-    assert not lake.audit().doubled
+            again = replay(filled, evaluation, Replayed(AUDITED, AUDITED), again=True)
+            assert (again.clean, again.written, again.events > 0) == (True, 0, True)
+        resumed = replay(filled, "again", Replayed())
+        assert (resumed.clean, resumed.resumed) == (True, resumed.raw_objects)
+    assert not [d for d in lake.audit().doubled if d.charge_date == AUDITED]
+    remove(filled, "again")
 
 
 def test_the_new_files_are_as_firehose_writes_them(filled: Platform) -> None:
     """Physical types, compression, columns; sorted, the truth apart from what is none any more."""
-    old = pq.ParquetFile(_paths(filled, DAYS[0])[0])
-    compact_at(filled, SystemClock().now() + TOMORROW, of(DAYS[0]))
-    new = [pq.ParquetFile(p) for p in _paths(filled, DAYS[0]) if p.name.startswith("compacted-")]
-    current = {row["delivery_id"] for row in answers(filled, DAYS[0])[1]}
+    old = pq.ParquetFile(_paths(filled, FORMED)[0])
+    compact_at(filled, SystemClock().now() + TOMORROW, of(FORMED))
+    new = [pq.ParquetFile(p) for p in _paths(filled, FORMED) if p.name.startswith("compacted-")]
+    current = {row["delivery_id"] for row in answers(filled, FORMED)[1]}
     for file in new:
         assert file.metadata.format_version == old.metadata.format_version == "1.0"
         assert file.schema.equals(old.schema)
@@ -230,7 +245,7 @@ def test_of_a_removed_evaluation_nothing_comes_back(filled: Platform) -> None:
     add(filled, "gone", rule_set("v1"), default_policy(), "v1")
     replay(filled, "gone", Replayed())
     now = SystemClock().now() + TOMORROW
-    gone = Selection(evaluation="gone", last=DAYS[0])
+    gone = Selection("gone", None, REMOVED, REMOVED)
 
     def reached(step: Step) -> None:
         if step == "announce":
@@ -240,23 +255,33 @@ def test_of_a_removed_evaluation_nothing_comes_back(filled: Platform) -> None:
     report = compact_at(filled, now, gone, reached)
     assert [c.detail for c in report.compacted] == ["its files changed meanwhile"]
     assert not list(filled.store.list("processed/charges/evaluation=gone/"))
-    assert not list(filled.store.list(COMPACTIONS))
+    assert not list(filled.store.list(f"{COMPACTIONS}gone."))
 
 
 def test_the_command_says_what_it_did(lake: Lake, finops: Finops, filled: Platform) -> None:
     """Due, done, waiting; as JSON; and wrong options in a sentence."""
-    dry = finops("compact", "--dry-run", "--older-than", "0m", "--to", DAYS[1])
+    dry = finops("compact", "--evaluation", "v1", "--dry-run", "--older-than", "0m", "--from", SAID)
     assert dry.code == 0
     assert "2 partitions: 2 due" in dry.out
     assert "next: finops compact" in dry.out
-    young = finops("compact", "--json")
-    assert young.json["partitions"] == {"busy": len(DAYS)}
-    done = finops("compact", "--older-than", "0m", "--to", DAYS[1], "--evaluation", "v1")
+    young = finops("compact", "--evaluation", "v1", "--from", SAID, "--json")
+    assert young.json["partitions"] == {"busy": 2}
+    done = finops("compact", "--older-than", "0m", "--from", SAID, "--evaluation", "v1")
     assert done.code == 0
-    assert f"v1 {MONTH} {DAYS[0]}: 4 files of" in done.out
+    assert f"v1 {MONTH} {SAID}: 4 files of" in done.out
     assert "3 copies left out" in done.out
     assert "8 old files of" in done.out
-    after = finops("compact", "--older-than", "0m", "--billing-period", MONTH, "--to", DAYS[1])
+    after = finops(
+        "compact",
+        "--evaluation",
+        "v1",
+        "--older-than",
+        "0m",
+        "--billing-period",
+        MONTH,
+        "--from",
+        SAID,
+    )
     assert "2 partitions: 2 compacted, old files not deleted yet" in after.out
     for arguments, said in (
         (("--older-than", "soon"), "is not a time span, such as 90m, 24h or 7d"),
@@ -269,7 +294,7 @@ def test_the_command_says_what_it_did(lake: Lake, finops: Finops, filled: Platfo
         answer = finops("compact", *arguments)
         assert answer.code == 2, arguments
         assert said in answer.err
-    (record,) = [i.key for i in filled.store.list(f"{COMPACTIONS}v1.{MONTH}.{DAYS[0]}")]
+    (record,) = [i.key for i in filled.store.list(f"{COMPACTIONS}v1.{MONTH}.{SAID}")]
     filled.store.put(record, b"{}")
     damaged = finops("compact")
     assert damaged.code == 2
