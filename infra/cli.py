@@ -12,6 +12,7 @@ import click
 from infra.commands import rules_diff  # noqa: F401 - registers itself
 from infra.commands.audit import audit_command
 from infra.commands.baseline import baseline_group
+from infra.commands.compact import compact_command
 from infra.commands.deliveries import deliveries_command
 from infra.commands.demo import demo_command
 from infra.commands.evaluations import evaluations_group
@@ -64,6 +65,7 @@ for command in (
     audit_command,
     redrive_command,
     monitor_command,
+    compact_command,
     baseline_group,
     evaluations_group,
     replay_command,

@@ -33,6 +33,9 @@ REPLAYS = "state/replays/"
 """What was replayed whole: a receipt for each object of raw/, by evaluation."""
 REDRIVES = "state/redrives/"
 """Which failed records were put back, and how often: one object for each object of errors/."""
+COMPACTIONS = "state/compactions/"
+"""What compaction is doing to a partition, and which of its files are to be deleted: one object
+for each partition that is not finished."""
 POLICIES = "state/policies/"
 """The policy documents evaluations name, by their fingerprint."""
 
@@ -45,6 +48,9 @@ years, because Athena projects months times days, and a scan may not have a mill
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
 _EVALUATION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}\Z")
+_CHARGES_KEY = re.compile(
+    r"processed/charges/evaluation=([^/]+)/billing_period=([^/]+)/charge_date=([^/]+)/.+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,12 @@ def charges_partition(evaluation: str, billing_period: str, charge_date: str) ->
     if not is_date(charge_date):
         raise ValueError(f"charge date {charge_date!r}")
     return f"evaluation={evaluation}/billing_period={billing_period}/charge_date={charge_date}"
+
+
+def partition_of(key: str) -> tuple[str, str, str] | None:
+    """Return (evaluation, billing period, charge date) of a file of charge rows; None elsewhere."""
+    found = _CHARGES_KEY.match(key)
+    return (found[1], found[2], found[3]) if found else None
 
 
 def deliveries_partition(asserted_month: str) -> str:

@@ -211,7 +211,7 @@ CHARGES_STORED = Table(
     format="parquet",
     columns=IDENTITY + FOCUS + EXTENSIONS + VERDICTS,
     partitions=CHARGES_PARTITIONS,
-    meaning="Charge rows as Firehose wrote them, every delivery and every copy.",
+    meaning="Charge rows as Firehose, replays and compactions wrote them, every copy included.",
 )
 
 DELIVERIES_STORED = Table(
@@ -357,12 +357,37 @@ AUDIT_DAYS = Table(
     meaning="What the last audit says of each day of each delivery.",
 )
 
+COMPACTIONS = Table(
+    name="compactions",
+    prefix="state/compactions/",
+    format="json",
+    columns=(
+        Column("evaluation", "string", "The partition: its evaluation."),
+        Column("billing_period", "string", "The partition: its billing period, YYYY-MM."),
+        Column("charge_date", "string", "The partition: its charge date, YYYY-MM-DD."),
+        Column("phase", "string", "`writing` the new files, or `switched`: the old ones wait."),
+        Column("since", "string", "When the phase began, ISO 8601, UTC."),
+        Column("kind", "string", "`old`: what is replaced; `new`: what replaces it."),
+        Column(
+            "counts",
+            "boolean",
+            "Whether the file's rows count; those of the others are copies that compaction made.",
+        ),
+        Column("path", "string", "The file's key in the lake."),
+        Column("bytes", "bigint", "Its size."),
+        Column("etag", "string", "Its ETag; null while it is being written."),
+    ),
+    partitions=(),
+    meaning="Files of partitions that are being compacted, until the old ones are deleted.",
+)
+
 TABLES = (
     CHARGES_STORED,
     DELIVERIES_STORED,
     CURRENT_STATE,
     DELIVERY_STATUS,
     ACTIVE_EVALUATION,
+    COMPACTIONS,
     ANOMALIES,
     AUDITS,
     AUDIT_DAYS,

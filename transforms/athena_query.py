@@ -13,6 +13,10 @@ from transforms.errors import QueryError
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 _WAITING = ("QUEUED", "RUNNING")
+_ATTEMPTS = 3
+_FILE_GONE = "HIVE_CANNOT_OPEN_SPLIT"
+"""Athena's code where a file that it has listed cannot be opened: a compaction deleted it since, or
+S3 asked to slow down. Asked again, it lists again."""
 
 _READ: dict[str, Callable[[str], Any]] = {
     "bigint": int,
@@ -107,6 +111,19 @@ class AthenaQuery:
         self._run(sql)
 
     def _run(self, sql: str) -> dict[str, Any]:
+        for attempt in range(_ATTEMPTS):
+            execution = self._ended(sql)
+            status = execution["Status"]
+            if status["State"] == "SUCCEEDED":
+                return execution
+            reason = str(status.get("StateChangeReason") or f"query {status['State'].lower()}")
+            if not reason.startswith(_FILE_GONE):
+                break
+            self._sleep(self._longest_pause * attempt)
+        raise QueryError(reason)
+
+    def _ended(self, sql: str) -> dict[str, Any]:
+        """Run a statement to its end, whatever that is."""
         try:
             query_id = self._athena.start_query_execution(
                 QueryString=sql,
@@ -121,14 +138,10 @@ class AthenaQuery:
             execution: dict[str, Any] = self._athena.get_query_execution(QueryExecutionId=query_id)[
                 "QueryExecution"
             ]
-            status = execution["Status"]
-            if status["State"] not in _WAITING:
-                break
+            if execution["Status"]["State"] not in _WAITING:
+                return execution
             self._sleep(pause)
             pause = min(pause * 2, self._longest_pause)
-        if status["State"] != "SUCCEEDED":
-            raise QueryError(status.get("StateChangeReason") or f"query {status['State'].lower()}")
-        return execution
 
 
 def read_result_file(body: str) -> list[list[str | None]]:

@@ -23,6 +23,7 @@ STAND_ALONE = {
     "CurrentStateTable": "the view charges would not know what is true",
     "DeliveryStatusTable": "the view deliveries would not know what was settled",
     "ActiveEvaluationTable": "the views would not know which evaluation to show",
+    "CompactionsTable": "copies that compaction made would count as doubled",
     "AnomaliesTable": "anomalies could not be queried",
     "AuditsTable": "audits could not be queried",
     "AuditDaysTable": "what an audit says of a day could not be queried",

@@ -7,7 +7,7 @@ from infra.evaluations.projection import hide, project
 from infra.wiring import Platform
 from rules import Policy, RuleSet
 from schemas.current_state import read_current, write_current
-from schemas.lake import EVALUATIONS, REPLAYS
+from schemas.lake import COMPACTIONS, EVALUATIONS, REPLAYS
 from schemas.tables import CHARGES_STORED
 from transforms.arrivals import count_all
 from transforms.deliveries import read_assertions
@@ -99,6 +99,9 @@ def remove(platform: Platform, name: str) -> int:
     write_current(store, kept)
     write_status(store, [s for s in read_status(store) if s.evaluation != name])
     store.delete(f"{EVALUATIONS}{name}.json")
+    # Nothing may wait for files that are gone, or delete those of the next one of this name.
+    for info in list(store.list(f"{COMPACTIONS}{name}.")):
+        store.delete(info.key)
     # Receipts before rows: a receipt without its rows would be believed by the next replay.
     for info in list(store.list(f"{REPLAYS}{name}/")):
         store.delete(info.key)

@@ -35,7 +35,7 @@ def replay(
         platform.query,
         context,
         selection,
-        _parquet(platform),
+        stream_parquet(platform),
         again=again,
         progress=progress,
     )
@@ -44,7 +44,7 @@ def replay(
     return report
 
 
-def _parquet(platform: Platform) -> Parquet:
+def stream_parquet(platform: Platform) -> Parquet:
     """Ask the stream how it writes its files: the replayed ones are to look the same."""
     firehose = platform.client("firehose")
     stream = firehose.describe_delivery_stream(DeliveryStreamName=platform.names.stream)

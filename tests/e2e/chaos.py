@@ -21,7 +21,8 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ from typing import Any
 import orjson
 
 from infra.commands.redrive import redrive
+from infra.compaction.compacting import compact
 from infra.local.aws.fault_control import FAULTS_PATH
+from infra.local.clock import SystemClock
 from infra.local.firehose import Kind
 from infra.redriving import Chosen
 from infra.wiring import Platform, connect
@@ -40,6 +43,8 @@ from tests.producers.writer.evidence import Life
 from tests.producers.writer.numbered import Expected
 from tests.producers.writer.on_disk import on_disk
 from transforms.audit import AuditReport, audit
+from transforms.compaction.job import Selection
+from transforms.compaction.planning import Criteria
 
 NAME = "chaos"
 PATIENCE = 120.0
@@ -186,7 +191,14 @@ def _finish(
                 break
         if report.lines or not report.clean:
             result.problems.append(f"the redrive leaves something behind: {report}")
-        _check(result, platform)
+        # Old and new files lie side by side; a day later the old ones go.
+        for clock in (SystemClock(), _Later()):
+            compacted = compact(
+                replace(platform, clock=clock), Selection(), Criteria(timedelta(0), min_files=2)
+            )
+            if not compacted.clean:
+                result.problems.append(f"the compaction leaves something behind: {compacted}")
+            _check(result, platform)
 
 
 def _check(result: Result, platform: Platform) -> None:
@@ -210,6 +222,14 @@ def _check(result: Result, platform: Platform) -> None:
     ):
         if found != right:
             result.problems.append(f"audit counts {found} {what}, it is {right}")
+
+
+class _Later(SystemClock):
+    """The machine's clock, a day ahead."""
+
+    def now(self) -> datetime:
+        """Return the moment."""
+        return super().now() + timedelta(days=1, hours=1)
 
 
 class _Server:

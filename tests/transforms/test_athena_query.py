@@ -1,12 +1,15 @@
-"""Reading Athena's result files: quoted text, and nothing for NULL."""
+"""Athena's result files, quoted text and nothing for NULL; and queries that are asked again."""
 
 import csv
 import io
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.athena_query import read_result_file
+from transforms.athena_query import AthenaQuery, read_result_file
+from transforms.errors import QueryError
 
 CELL = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 
@@ -29,3 +32,45 @@ def test_it_is_plain_csv_otherwise() -> None:
     """Without NULLs the csv module reads the same."""
     rows: list[list[str | None]] = [["a", "b"], ["1\n2", 'x"y']]
     assert read_result_file(written(rows)) == list(csv.reader(io.StringIO(written(rows))))
+
+
+class _Athena:
+    """Ends each execution as the script says."""
+
+    def __init__(self, *reasons: str | None) -> None:
+        self.reasons = list(reasons)
+        self.asked = 0
+
+    def start_query_execution(self, **request: Any) -> dict[str, Any]:
+        self.asked += 1
+        return {"QueryExecutionId": str(self.asked)}
+
+    def get_query_execution(self, **request: Any) -> dict[str, Any]:
+        reason = self.reasons[self.asked - 1]
+        status = {"State": "FAILED", "StateChangeReason": reason} if reason else {}
+        return {"QueryExecution": {"Status": {"State": "SUCCEEDED", **status}}}
+
+
+GONE = "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split s3://lake/x.parquet: NoSuchKey"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ([None], ""),
+        ([GONE, None], ""),
+        ([GONE, GONE, GONE], "HIVE_CANNOT_OPEN_SPLIT"),
+        (["SYNTAX_ERROR: no"], "SYNTAX_ERROR"),
+        ([GONE, "SYNTAX_ERROR: no"], "SYNTAX_ERROR"),
+    ],
+)
+def test_a_file_that_is_gone_is_asked_for_again(reasons: list[str | None], said: str) -> None:
+    """A query that began before files were deleted lists again; other failures are final."""
+    athena = _Athena(*reasons)
+    query = AthenaQuery(athena, None, "finops", "finops", lambda seconds: None)
+    if said:
+        with pytest.raises(QueryError, match=said):
+            query.execute("select 1")
+    else:
+        query.execute("select 1")
+    assert athena.asked == len(reasons)

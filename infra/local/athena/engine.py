@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.local.athena.errors import AthenaError
+from infra.local.athena.errors import AthenaError, FileGoneError
 from infra.local.athena.files import LakeFile, table_files
 from schemas.tables import Table
 
@@ -85,7 +85,11 @@ class LocalAthena:
                 relation_sql(scan.relation, scan.table, group, self._lake)
                 for scan, group in zip(translation.scans, files, strict=True)
             ]
-            types, rows = _run(connection, setup, translation.sql)
+            try:
+                types, rows = _run(connection, setup, translation.sql)
+            except AthenaError:
+                _check_there(every, self._lake)
+                raise
         columns = tuple(zip(translation.columns, types, strict=True))
         return QueryResult(columns, rows, len(every), sum(file.size for file in every))
 
@@ -121,6 +125,16 @@ def _run(connection: Any, setup: list[str], sql: str) -> tuple[list[str], list[t
     except duckdb.Error as error:
         raise _failed(error) from None
     return types, [_with_zone(row, zoned) for row in rows] if zoned else rows
+
+
+def _check_there(files: Sequence[LakeFile], lake: Path) -> None:
+    """Say which file is gone, where that is why a query failed; DuckDB has other words for it."""
+    for file in files:
+        if not Path(file.path).exists():
+            key = Path(file.path).relative_to(lake)
+            raise FileGoneError(
+                f"Error opening Hive split {key}: The specified key does not exist", "Ask again."
+            ) from None
 
 
 def _with_zone(row: tuple[object, ...], zoned: set[int]) -> tuple[object, ...]:

@@ -7,7 +7,8 @@ FinopsError
     ├── ColumnNotFoundError    COLUMN_NOT_FOUND
     ├── FunctionNotFoundError  FUNCTION_NOT_FOUND
     ├── TypeMismatchError      TYPE_MISMATCH
-    └── NotSupportedError      NOT_SUPPORTED: it cannot be done faithfully here
+    ├── NotSupportedError      NOT_SUPPORTED: it cannot be done faithfully here
+    └── FileGoneError          HIVE_CANNOT_OPEN_SPLIT: a file was deleted after it was listed
 """
 
 from collections.abc import Iterable
@@ -62,6 +63,12 @@ class NotSupportedError(AthenaError):
     """Valid on Athena, and not answered here because the answer would differ from Athena's."""
 
     code = "NOT_SUPPORTED"
+
+
+class FileGoneError(AthenaError):
+    """A file of the query was deleted between its listing and its reading."""
+
+    code = "HIVE_CANNOT_OPEN_SPLIT"
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

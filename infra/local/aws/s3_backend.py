@@ -8,12 +8,15 @@ object in a versioned bucket is gone as if a lifecycle rule had expired it at on
 """
 
 import json
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3 import urls
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
+from infra.local.aws.s3_conditions import url_paths
 from infra.local.aws.s3_files import BucketFiles
 from infra.local.aws.s3_key import FileKey, md5
 
@@ -45,6 +48,10 @@ class FileS3Backend(S3Backend):
         if region_name == "aws":
             for name in self.files.buckets():
                 self._load(name)
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=urls.url_bases, url_paths=url_paths)
 
     def create_bucket(
         self, bucket_name: str, region_name: str, bucket_namespace: str | None = None

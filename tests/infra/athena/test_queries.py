@@ -3,12 +3,14 @@
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.athena import AthenaError, LocalAthena
+from infra.local.athena.files import LakeFile
 from tests.infra.athena.lakes import ITEMS, ROWS, STATE, write_items
 
 D = Decimal
@@ -236,3 +238,21 @@ def test_what_does_not_fit_is_an_error_and_never_another_number(athena: LocalAth
     ):
         with pytest.raises(AthenaError, match="GENERIC_USER_ERROR"):
             athena.query(sql)
+
+
+class _Late(LocalAthena):
+    """Loses a file between its listing and its reading."""
+
+    def _files(self, scan: Any) -> list[LakeFile]:
+        files = super()._files(scan)
+        Path(files[0].path).unlink()
+        return files
+
+
+def test_a_file_that_is_deleted_meanwhile_is_said_so(tmp_path: Path) -> None:
+    """Athena's code, which a client may ask again at; never an answer without the file."""
+    write_items(tmp_path, "2026-01-31", ROWS[:2])
+    write_items(tmp_path, "2026-02-01", ROWS[2:])
+    with pytest.raises(AthenaError, match="HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split proc"):
+        _Late(tmp_path, (ITEMS,), {}).rows("select count(*) from items")
+    assert LocalAthena(tmp_path, (ITEMS,), {}).rows("select count(*) as n from items") == [{"n": 1}]

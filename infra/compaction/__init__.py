@@ -1,0 +1,1 @@
+"""Compaction on a lake of Parquet in S3: files, objects, running queries."""
