@@ -51,7 +51,7 @@ docs: $(READY)  ## rewrite the generated reference pages
 bundle: $(READY)  ## build the functions' packages for arm64 / python3.13
 	@$(BIN)/python -m infra.bundle --python $(BUNDLE_PYTHON)
 
-generate: $(READY)  ## rewrite the tables in the template from schemas/tables.py
+generate: $(READY)  ## rewrite the tables and the alarms in the template
 	@$(BIN)/python -m infra.aws.generate
 
 validate: build/sam/bin/sam  ## AWS SAM's own check of the template, in an environment of its own

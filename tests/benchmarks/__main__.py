@@ -5,6 +5,7 @@ import sys
 from tests.benchmarks import (
     auditing,
     cold_start,
+    compacting,
     local_stack,
     producing,
     put_to_queryable,
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "local_stack": local_stack.run,
     "replay": replay.run,
     "auditing": auditing.run,
+    "compacting": compacting.run,
     "scale": scale.run,
 }
 
