@@ -4,6 +4,7 @@ import sys
 
 from tests.benchmarks import (
     cold_start,
+    compacting,
     local_stack,
     producing,
     replay,
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "producing": producing.run,
     "local_stack": local_stack.run,
     "replay": replay.run,
+    "compacting": compacting.run,
     "scale": scale.run,
 }
 
