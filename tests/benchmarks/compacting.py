@@ -1,7 +1,7 @@
 """Compaction: time, memory and bytes by event, and what a query reads before and after.
 
-`python -m tests.benchmarks.compacting 5000000` for more events; `make bench` runs 200,000. The
-compaction and the deletion run in a process of their own, whose peak memory the system counts.
+`python -m tests.benchmarks.compacting 5000000` is the issue's figure; `make bench` runs 200,000.
+Compaction and deletion run in processes of their own, whose peak memory the system counts.
 """
 
 import json
@@ -35,9 +35,9 @@ from transforms.context import default_context
 
 EVENTS = 200_000
 _FILE_EVENTS = 20_000
-"""Events of one file of each of the four weeks' days; a lake has as many as it needs."""
+"""Events of a delivery: a file on each of four weeks' days. A lake has as many as it needs."""
 _COPIES_OF = 10
-"""Every so manieth delivery is there twice."""
+"""One in so many deliveries is there twice."""
 _PARQUET = Parquet("SNAPPY", dictionary=True, page_size=1024 * 1024)
 _SERVICE = "service_name"
 _QUERY = """
@@ -116,8 +116,7 @@ def _in_its_own_process(what: str, lake: Path) -> dict[str, float]:
 
 def _print_run(what: str, events: int, told: dict[str, float]) -> None:
     print(
-        f"  {what:8}{told['seconds']:7.1f} s, "
-        f"{told['cpu'] / events * 1e6:5.1f} us of CPU an event, "
+        f"  {what:8}{told['seconds']:7.1f} s ({told['cpu'] / events * 1e6:.1f} us of CPU an event), "
         f"peak {told['peak_mb']:,.0f} MB, {told['read'] / events:,.0f} bytes an event read, "
         f"{told['written'] / events:,.0f} written, {told['copies']:,} copies left out"
     )

@@ -120,8 +120,7 @@ def test_killed_at_every_step_nothing_shows(lake: Lake, filled: Platform) -> Non
     for day, (step, nth) in zip(DAYS, CASES, strict=True):
         expected = answers(filled, day)
         assert len(expected[0]) > len(expected[1]) > 0
-        copies = counted_copies(filled, day)
-        assert (len(files(filled, day)), copies) == (4, 3)
+        assert len(files(filled, day)) == 4
         moment = now
         if step in LATER_RUN:
             assert compact_at(filled, moment, of(day)).compacted[0].done

@@ -87,3 +87,14 @@ def test_tables_may_lie_in_several_buckets(served: Endpoint, tmp_path: Path) -> 
     athena.table(STATE, OPENX, Location="s3://second/state")
     joined = "select i.id, s.events from items i join state s on s.day = i.day"
     assert athena.rows(joined)[1:] == [["1", "7"]]
+
+
+def test_a_folder_without_a_file_is_no_partition(athena: AthenaLake) -> None:
+    """S3 has no folders: what was deleted there is in nobody's way."""
+    athena.glue.delete_table(DatabaseName="finops", Name="items")
+    narrow = {"projection.day.range": "2026-01-01,2026-01-31"}
+    athena.table(ITEMS, PARQUET, {**PROJECTION, **narrow})
+    assert "lies outside" in athena.failure("select count(*) as n from items")
+    for path in (athena.lake / ITEMS.prefix).rglob("day=2026-02-01/*"):
+        path.unlink()
+    assert athena.rows("select count(*) as n from items")[1] == ["1"]

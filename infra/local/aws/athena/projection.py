@@ -62,7 +62,9 @@ class Projection:
         for entry in sorted(folder.glob(f"{column}=*/")):
             value = unquote(entry.name.partition("=")[2])
             if not self._sees[column](value):
-                yield entry.name
+                # S3 has no folders: one that was emptied is nothing.
+                if any(path.is_file() for path in entry.rglob("*")):
+                    yield entry.name
             else:
                 for stray in self._strays(entry, deeper):
                     yield f"{entry.name}/{stray}"
