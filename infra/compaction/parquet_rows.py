@@ -161,6 +161,8 @@ class ParquetRows:
             connection.execute(_PLACES.format(columns=columns))
             connection.execute(_FILES)
             yield
+        except duckdb.OutOfMemoryException as error:
+            raise UnfitError("it needs more memory or disk than there is for it") from error
         except duckdb.Error as error:
             said = " ".join(str(error).split()).replace(f"{files[0].parent}/", "")
             raise UnfitError(f"its files cannot be read: {said[:300]}") from error

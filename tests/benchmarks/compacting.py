@@ -115,9 +115,9 @@ def _in_its_own_process(what: str, lake: Path) -> dict[str, float]:
 
 
 def _print_run(what: str, events: int, told: dict[str, float]) -> None:
+    each = told["cpu"] / events * 1e6
     print(
-        f"  {what:8}{told['seconds']:7.1f} s, "
-        f"{told['cpu'] / events * 1e6:.1f} us of CPU an event, "
+        f"  {what:8}{told['seconds']:7.1f} s ({each:.1f} us of CPU an event), "
         f"peak {told['peak_mb']:,.0f} MB, {told['read'] / events:,.0f} bytes an event read, "
         f"{told['written'] / events:,.0f} written, {told['copies']:,} copies left out"
     )
