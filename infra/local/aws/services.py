@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 
 from infra.local.aws.athena_backend import register_athena
 from infra.local.aws.buckets import Buckets
-from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
+from infra.local.aws.firehose_control import FirehoseControl, register_firehose
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.iam.access import OPEN, Access
 from infra.local.aws.lambda_backend import Functions, LambdaWiring, register_lambda
