@@ -72,7 +72,7 @@ class Sender:
     def __init__(
         self,
         transport: Transport,
-        sleep: Callable[[float], None],
+        sleep: Callable[[float], object],
         jitter: random.Random,
         *,
         quota: Quota | None = None,

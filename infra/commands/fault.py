@@ -8,13 +8,13 @@ import click
 
 from infra.commands.options import (
     counted,
-    duration,
     json_option,
     lake_options,
     percent,
     print_json,
     print_table,
 )
+from infra.commands.quantities import duration
 from infra.errors import UsageError
 from infra.local.firehose.fault import BATCHES, DELAY_SECONDS, DROP, ERROR, OBJECTS, Kind
 

@@ -82,27 +82,6 @@ class _Percent(click.ParamType[float]):
 percent = _Percent()
 
 
-class _Duration(click.ParamType[float]):
-    """A time in seconds, written as `90s`, `5m`, `2h` or `1d`."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        text = str(value)
-        unit = _UNITS.get(text[-1:])
-        number = text[:-1] if unit else text
-        if not number.replace(".", "", 1).isdecimal():
-            self.fail(f"{text!r} is not a time such as 90s, 5m or 2h", param, ctx)
-        return float(number) * (unit or 1)
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-duration = _Duration()
-
-
 def print_table(
     header: Sequence[str],
     rows: Iterable[Sequence[object]],

@@ -5,7 +5,7 @@ Events carry the ids of their scope's delivery; ordinals run over all scopes.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,22 +137,3 @@ def as_documents(scopes: dict[Scope, DeliveryTotals]) -> list[dict[str, Any]]:
         {"scope": [scope.billing_account_id, scope.billing_period], **totals.state()}
         for scope, totals in scopes.items()
     ]
-
-
-def reopened(metas: Sequence[dict[str, Any]]) -> Books | None:
-    """Return the delivery that entries leave open; None where they leave none.
-
-    Args:
-        metas: what the entries of the newest segment say, the first of them everything.
-    """
-    books: Books | None = None
-    for meta in metas:
-        origin = Origin(**meta["origin"])
-        if books is None or books.origin != origin:
-            books = Books(origin)
-        books.absorb(meta["carried"])
-        books.absorb(meta["counted"])
-        books.ordinals = meta["ordinals"]
-        if meta["ends"] is not None:
-            books = None
-    return books

@@ -121,15 +121,14 @@ class Drain:
         return self._budget.wait(self._monotonic())
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits: no record, and no entry that is not done."""
-        return self._spool.oldest() is None
-
-    @property
     def oldest_at(self) -> int | None:
-        """When the oldest entry that is not done was written, microseconds since 1970 UTC."""
+        """When the oldest entry that waits was written, microseconds since 1970 UTC; None: none."""
         entry = self._spool.oldest()
         return None if entry is None else int(entry.meta["at"])
+
+    def close(self) -> None:
+        """Let go of the spool."""
+        self._spool.close()
 
     def _send(self, window: list[tuple[int, int, Record]]) -> str:
         def accepted(indexes: Sequence[int]) -> None:

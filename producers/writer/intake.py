@@ -1,6 +1,7 @@
 """Events on their way to the spool: packed into records and counted, until the batch is due."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from producers.packing import Packer, Record
 from producers.quarantine import as_line
 from producers.sources import ChargeRow, RejectedRow
 from producers.writer.books import Books, Counted
+from schemas.amounts import EXACT
 from schemas.codec import ChargeEncoder
 from schemas.events import ChargeEnvelope, event_id
 
@@ -17,8 +19,18 @@ MAX_EVENT_BYTES = MAX_RECORD_BYTES - 24_000
 """An event that gzip cannot shrink still fits a record, with its envelope and gzip's frame."""
 
 
+TOO_LARGE = "event-too-large"
+_KEPT_OF_TOO_LARGE = 4_096
+"""Characters of such an event that quarantine keeps."""
+
+
 class EventTooLargeError(Exception):
     """The event does not fit a Firehose record, whatever it is packed with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"no Firehose record holds it ({MAX_EVENT_BYTES:,} bytes); shorten its texts"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +95,30 @@ class Intake:
         return self._took(delivery_id, position)
 
     def reject(self, row: RejectedRow, position: Any) -> str:
-        """Take a row that cannot become an event; return the id it has in quarantine."""
+        """Take a row that cannot become an event, with the next ordinal; return its id."""
         delivery_id = self._books.delivery_id(row.scope)
         self._counted.reject(row)
         line = orjson.dumps(as_line(delivery_id, row)).decode()
         self._rejected.append([delivery_id, line])
         self.raw_bytes += len(line)
         return self._took(delivery_id, position)
+
+    def reject_too_large(self, row: ChargeRow, why: EventTooLargeError, position: Any) -> str:
+        """Take an event that no record can hold as a rejected row; return its id."""
+        text = orjson.dumps(row.charge, default=str).decode()
+        cost = next((amount for name, amount in row.amounts if name == "billed_cost"), None)
+        rejected = RejectedRow(
+            scope=row.scope,
+            ordinal=self.ordinal,
+            file="",
+            line=0,
+            reason=TOO_LARGE,
+            detail=str(why),
+            text=text[:_KEPT_OF_TOO_LARGE],
+            currency=row.charge["billing_currency"],
+            billed_cost=None if cost is None else EXACT.add(Decimal(cost.text), cost.residue),
+        )
+        return self.reject(rejected, position)
 
     def close(self) -> Batch:
         """Return the batch, and begin the next one."""

@@ -105,7 +105,10 @@ class Segment:
         Raises:
             SpoolFullError: the disk does not take it.
         """
-        file = os.open(self.path, os.O_WRONLY)
+        try:
+            file = os.open(self.path, os.O_WRONLY)
+        except OSError as error:
+            raise self._refused(error) from error
         try:
             _write_all(file, head, self.end)
             halfway()
@@ -114,10 +117,7 @@ class Segment:
         except OSError as error:
             # A half-written entry would be recognised and cut; better that it is not there.
             os.ftruncate(file, self.end)
-            raise SpoolFullError(
-                f"{self.path}: {error.strerror}; the events are not safe: make room on the disk, "
-                "they are written as soon as there is some"
-            ) from error
+            raise self._refused(error) from error
         finally:
             os.close(file)
         self.end += len(head) + len(body)
@@ -138,6 +138,12 @@ class Segment:
                 if found is not None:
                     return found[0], offset + size
             return self._read_behind_damage(offset)
+
+    def _refused(self, error: OSError) -> SpoolFullError:
+        return SpoolFullError(
+            f"{self.path}: {error.strerror}; the events are not safe: make room on the disk, "
+            "they are written as soon as there is some"
+        )
 
     def _read_behind_damage(self, offset: int) -> tuple[Entry, int] | None:
         data = self.path.read_bytes()[: self.end]

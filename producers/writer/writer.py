@@ -9,34 +9,30 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Any
 
-import orjson
-
 from producers.errors import (
-    DeliveryError,
     RejectedEventError,
     SpoolError,
     SpoolFullError,
     WriterClosedError,
 )
-from producers.packing import Record
 from producers.sending import Sender
 from producers.sources import ChargeRow, RejectedRow
 from producers.sources.focus import MAPPER_VERSION
 from producers.sources.focus_object import FocusObjects
 from producers.transport import Transport
-from producers.writer.books import Books, Origin, as_documents, reopened
+from producers.writer.books import Books, Origin
+from producers.writer.drain_loop import DrainLoop
 from producers.writer.draining import Drain, Keeper, NothingKept
-from producers.writer.intake import MAX_EVENT_BYTES, Batch, EventTooLargeError, Intake
+from producers.writer.entries import closing, entry_meta, reopened
+from producers.writer.intake import TOO_LARGE, Batch, EventTooLargeError, Intake
 from producers.writer.report import WriterReport
-from producers.writer.settings import REST_SECONDS, WriterSettings
+from producers.writer.settings import WriterSettings
 from producers.writer.spool import FileSpool
-from schemas import codec
 
 _TICK = 1_000
 """Microseconds: what Athena tells apart (`producers.decision`)."""
@@ -44,10 +40,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _NEVER = float("inf")
 _RETRY_SECONDS = 1.0
 """How long until a full disk is tried again."""
-_LOOK_SECONDS = 1.0
-_JOIN_SECONDS = 2.0
-"""How long `close` waits, after its deadline, for a call that is under way."""
-_KEPT_OF_TOO_LARGE = 4_096
 
 
 class DeliveryWriter:
@@ -110,26 +102,25 @@ class DeliveryWriter:
         self._objects = FocusObjects(self.name)
         limit = {} if max_spool_bytes is None else {"max_bytes": max_spool_bytes}
         self._spool = FileSpool(spool / self.name, reached=reached, **limit)
-        self._stopping = Event()
-        self._hurry = Event()
+        stopping = Event()
         self._changed = Condition()
         self._sender = Sender(
             transport,
-            self._pause,
+            # It waits between attempts, and not once the writer is told to stop.
+            stopping.wait,
             self._chance,
             quota=self._settings.quota,
             monotonic=monotonic,
-            gives_up=self._stopping.is_set,
+            gives_up=stopping.is_set,
         )
         self._drain = Drain(self._spool, self._sender, keeper or NothingKept(), monotonic, reached)
+        self._draining = DrainLoop(self._drain, self._changed, self._chance, stopping)
         self._put = self._safe = self._safe_rows = self._rejected = 0
         self._unwritten: list[Batch] = []
-        self._idle = False
-        self._oldest_at: int | None = None
         self._due_at = _NEVER
         self._ends_at = self._next_end()
-        self._problems: dict[str, str] = {}
-        self._closed = self._drains_on = False
+        self._disk_problem = ""
+        self._closed = False
         metas = [entry.meta for entry in self._spool.found.entries]
         self.position: Any = metas[-1]["position"] if metas else None
         """Where the source stood after the newest row that is safe; what `put` was given."""
@@ -140,12 +131,9 @@ class DeliveryWriter:
             self._spool.close()
             raise
         self._intake = Intake(self._books)
-        self._threads = [
-            Thread(target=self._keep_time, name=f"{name}-linger", daemon=True),
-            Thread(target=self._keep_draining, name=f"{name}-drain", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._lingering = Thread(target=self._keep_time, name=f"{name}-linger", daemon=True)
+        self._lingering.start()
+        self._draining.start(f"{name}-drain")
 
     def put(self, event: Mapping[str, Any], position: Any = None) -> str:
         """Take one FOCUS-shaped event; return its id.
@@ -170,10 +158,15 @@ class DeliveryWriter:
                 raise RejectedEventError(
                     f"the event was not taken: {row.reason}, {row.detail}; mend it and put it again"
                 )
-            return self._add(row, position)
+            try:
+                return self._add(row, position)
+            except EventTooLargeError as error:
+                raise RejectedEventError(
+                    f"the event was not taken: {TOO_LARGE}, {error}"
+                ) from error
 
     def put_row(self, row: ChargeRow | RejectedRow, position: Any = None) -> str:
-        """Take one mapped row, good or rejected, whose ordinal is `next_ordinal`; return its id.
+        """Take one mapped row, good or rejected, and give it the next ordinal; return its id.
 
         A rejected row goes to quarantine with its text and is counted in the delivery.
 
@@ -187,9 +180,10 @@ class DeliveryWriter:
                 row.charge["ordinal"] = self._intake.ordinal
                 try:
                     return self._add(row, position)
-                except RejectedEventError as error:
-                    row = _too_large(row, str(error))
-            event_id = self._intake.reject(replace(row, ordinal=self._intake.ordinal), position)
+                except EventTooLargeError as error:
+                    event_id = self._intake.reject_too_large(row, error, position)
+            else:
+                event_id = self._intake.reject(replace(row, ordinal=self._intake.ordinal), position)
             self._rejected += 1
             self._begin_linger()
             return event_id
@@ -206,7 +200,7 @@ class DeliveryWriter:
         with self._changed:
             self._check_open()
             self._commit()
-            self._changed.wait_for(lambda: self._idle, timeout)
+            self._changed.wait_for(lambda: self._draining.idle, timeout)
             return self._report()
 
     def report(self) -> WriterReport:
@@ -232,19 +226,10 @@ class DeliveryWriter:
             except SpoolFullError as error:
                 problem = error
             self._closed = True
-            self._hurry.set()
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._idle, self._settings.deadline)
-        self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join(_JOIN_SECONDS)
-        with self._changed:
-            # A call that hangs keeps the spool until it ends: its answer may still be noted.
-            self._drains_on = self._threads[1].is_alive()
-            if not self._drains_on:
-                self._spool.close()
+            self._draining.hurry()
+            self._changed.wait_for(lambda: self._draining.idle, self._settings.deadline)
+        self._lingering.join()
+        self._draining.stop()
         if problem is not None:
             raise problem
 
@@ -272,13 +257,7 @@ class DeliveryWriter:
             self._commit()
 
     def _add(self, row: ChargeRow, position: Any) -> str:
-        try:
-            event_id = self._intake.add(row, position)
-        except EventTooLargeError as error:
-            raise RejectedEventError(
-                f"the event was not taken: event-too-large, no Firehose record holds it "
-                f"({MAX_EVENT_BYTES:,} bytes); shorten its texts"
-            ) from error
+        event_id = self._intake.add(row, position)
         self._put += 1
         self._begin_linger()
         return event_id
@@ -298,58 +277,34 @@ class DeliveryWriter:
             try:
                 self._write(batch, ends=None)
             except SpoolFullError as error:
-                self._problems["spool"] = str(error)
+                self._disk_problem = str(error)
                 self._due_at = self._monotonic() + _RETRY_SECONDS
                 raise
-            self._problems.pop("spool", None)
+            self._disk_problem = ""
             self._unwritten.pop(0)
             self._safe += batch.events
             self._safe_rows += batch.ordinals - batch.first
             self._acknowledged(self._safe_rows)
 
     def _write(self, batch: Batch, ends: dict[str, Any] | None) -> None:
-        books = self._books
         position = self.position if batch.position is None else batch.position
-        # A new segment says everything that the older ones did, which may be gone one day.
-        begins = self._spool.is_new_segment
-        meta = {
-            "at": self._now(),
-            "origin": books.origin.as_document(),
-            "carried": as_documents(books.scopes) if begins else [],
-            "counted": [] if begins else batch.counted,
-            "first": batch.first,
-            "ordinals": batch.ordinals,
-            "position": position,
-            "rejected": batch.rejected,
-            "ends": ends,
-        }
+        meta = entry_meta(
+            batch,
+            self._books,
+            at=self._now(),
+            position=position,
+            begins=self._spool.is_new_segment,
+            ends=ends,
+        )
         # The end of a delivery is small, and without it nothing new could begin, a drain included.
         self._spool.append(meta, batch.records, beyond=ends is not None)
         self.position = position
-        self._idle = False
-        self._changed.notify_all()
+        self._draining.more()
 
     def _end_delivery(self) -> None:
         """Close the open delivery with a completion a scope, and begin the next one."""
-        books = self._books
-        if books.scopes:
-            completions = books.completions(self._now() // _TICK * _TICK)
-            records = [
-                Record(codec.compress(codec.encode_completed(books.envelope(scope), completed)),
-                       "deliveries", 0, 0)
-                for scope, completed in completions
-            ]  # fmt: skip
-            ends = {
-                "ingest_id": books.origin.ingest_id,
-                "deliveries": [
-                    [books.delivery_id(scope), completed] for scope, completed in completions
-                ],
-                "kind": books.origin.kind,
-                "mapper_version": books.origin.mapper_version,
-            }
-            ordinals = books.ordinals
-            batch = Batch(records, [], [], 0, ordinals, first=ordinals, position=None)
-            self._write(batch, ends)
+        if self._books.scopes:
+            self._write(*closing(self._books, self._now() // _TICK * _TICK))
         self._books = self._fresh()
         self._intake = Intake(self._books)
         self._ends_at = self._next_end()
@@ -389,52 +344,9 @@ class DeliveryWriter:
                 wait = min(self._due_at, self._ends_at) - self._monotonic()
                 self._changed.wait(None if wait == _NEVER else max(wait, 0.0))
 
-    def _keep_draining(self) -> None:
-        """Send what the spool holds until the writer is closed and it is empty, or time is up."""
-        self._drain_until_stopped()
-        with self._changed:
-            if self._drains_on:
-                self._spool.close()
-
-    def _drain_until_stopped(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                problem = self._drain.step()
-            except DeliveryError as error:
-                problem = str(error)
-            except Exception as error:
-                # The disk or the bucket for the mark, quarantine or receipts: all can be repeated.
-                problem = f"{type(error).__name__}: {error}"
-            with self._changed:
-                if not problem:
-                    self._problems.pop("stream", None)
-                    self._idle = self._drain.is_idle
-                    if self._idle:
-                        self._oldest_at = None
-                        self._changed.notify_all()
-                        if not self._stopping.is_set():
-                            self._changed.wait(_LOOK_SECONDS)
-                        continue
-                self._oldest_at = self._drain.oldest_at
-            if problem:
-                self._note_problem(problem)
-
-    def _note_problem(self, problem: str) -> None:
-        with self._changed:
-            self._problems["stream"] = problem
-        rest = self._drain.wait() or self._chance.uniform(0, REST_SECONDS)
-        if self._hurry.is_set():
-            self._stopping.wait(min(rest, _RETRY_SECONDS))
-        else:
-            self._hurry.wait(rest)
-
-    def _pause(self, seconds: float) -> None:
-        """Wait between attempts; not while the writer is told to stop."""
-        self._stopping.wait(seconds)
-
     def _report(self) -> WriterReport:
         found = self._spool.found
-        oldest = self._oldest_at
+        oldest = self._draining.oldest_at
         return WriterReport(
             delivery=self._books.origin.ingest_id,
             put=self._put,
@@ -449,7 +361,7 @@ class DeliveryWriter:
             found_events=found.waiting_events,
             cut_bytes=found.cut_bytes,
             damaged_bytes=found.damaged_bytes,
-            problem="; ".join(self._problems.values()),
+            problem="; ".join(filter(None, (self._disk_problem, self._draining.problem))),
         )
 
 
@@ -464,19 +376,3 @@ def checked_name(name: str) -> str:
             f"{name!r} cannot name a producer; use up to 64 of a-z, 0-9, dot, dash and underscore"
         )
     return name
-
-
-def _too_large(row: ChargeRow, why: str) -> RejectedRow:
-    text = orjson.dumps(row.charge, default=str).decode()
-    cost = next((a for name, a in row.amounts if name == "billed_cost"), None)
-    return RejectedRow(
-        scope=row.scope,
-        ordinal=row.charge["ordinal"],
-        file="",
-        line=0,
-        reason="event-too-large",
-        detail=why,
-        text=text[:_KEPT_OF_TOO_LARGE],
-        currency=row.charge["billing_currency"],
-        billed_cost=None if cost is None else Decimal(cost.text) + cost.residue,
-    )

@@ -40,7 +40,7 @@ def test_every_kind_has_a_command(lake: Lake, finops: Finops) -> None:
 
 WRONG = (
     (("throttle", "--rate", "130%"), "not a share"),
-    (("throttle", "--duration", "soon"), "such as 90s, 5m or 2h"),
+    (("throttle", "--duration", "soon"), "such as 5s, 500ms, 2m or 1h"),
     (("throttle", "--stream", "none"), "the streams are: "),
     (("fail-after-accept", "--reply", "maybe"), "'error', 'drop'"),
     (("clear",), "--all"),

@@ -77,8 +77,8 @@ FULL_LAKE = [
      "Queries of this type are not supported; write one SELECT in Athena's SQL"),
     (["query", "--sql", "select * from nope"],
      "TABLE_NOT_FOUND: line 1:15: Table 'finops.nope' does not exist. Tables: active_evaluation, "
-     "anomalies, audit_days, audits, charges, charges_all, charges_stored, compactions, current_state, "
-     "deliveries, deliveries_stored, delivery_status, lake_rows."),
+     "anomalies, audit_days, audits, charges, charges_all, charges_stored, compactions, "
+     "current_state, deliveries, deliveries_stored, delivery_status, lake_rows."),
     (["query", "--sql", "select nope from charges"],
      "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved. "
      "Name a column of the tables after FROM."),

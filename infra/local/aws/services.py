@@ -16,7 +16,7 @@ from infra.local.aws.buckets import Buckets
 from infra.local.aws.cloudwatch.series import Key, MetricStore, Minutes
 from infra.local.aws.cloudwatch.ticker import AlarmTicker
 from infra.local.aws.cloudwatch_backend import evaluated_alarms, register_cloudwatch
-from infra.local.aws.firehose_backend import FirehoseControl, register_firehose
+from infra.local.aws.firehose_control import FirehoseControl, register_firehose
 from infra.local.aws.firehose_metrics import NAMESPACE, stream_metric
 from infra.local.aws.functions import FunctionRunner
 from infra.local.aws.iam.access import OPEN, Access

@@ -8,7 +8,7 @@ import pytest
 from moto.core.base_backend import BackendDict
 from moto.s3.models import S3Backend, s3_backends
 
-from infra.local.aws.firehose_backend import register_firehose
+from infra.local.aws.firehose_control import register_firehose
 from infra.local.clock import ManualClock
 from tests.infra.athena.lakes import ROWS, write_items
 from tests.infra.firehose.setups import FUNCTION, echo

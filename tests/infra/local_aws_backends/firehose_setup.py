@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.aws.firehose_backend import FirehoseControl
+from infra.local.aws.firehose_control import FirehoseControl
 from infra.local.clock import ManualClock
 from tests.infra.firehose.setups import Function, configuration, echo
 from tests.infra.local_aws_backends.endpoints import Endpoint

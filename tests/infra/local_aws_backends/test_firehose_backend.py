@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.firehose.models import FirehoseBackend, firehose_backends
 
-from infra.local.aws.firehose_backend import register_firehose
+from infra.local.aws.firehose_control import register_firehose
 from infra.local.aws.functions import FunctionError
 from infra.local.clock import ManualClock
 from infra.local.firehose import Choices, DeliveryError, Faults

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.aws.firehose_backend import register_firehose
+from infra.local.aws.firehose_control import register_firehose
 from infra.local.clock import ManualClock
 from infra.local.firehose import Journals, NoJournal
 from infra.local.firehose.file_journal import file_journals

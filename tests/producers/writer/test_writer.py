@@ -202,6 +202,40 @@ def test_rejected_rows_reach_quarantine_after_their_entry(tmp_path: Path) -> Non
     assert len(closed) == 1
 
 
+def test_a_row_that_no_record_holds_keeps_its_money(tmp_path: Path) -> None:
+    """Its delivery says what is missing, to the last of forty digits."""
+    cost = "12345678901234567890123456.12345678901234"
+    row = FocusObjects("big").map_object(0, event(1, BilledCost=cost, ServiceName="x" * 2_000_000))
+    stream = ScriptedTransport()
+    with DeliveryWriter("p", stream, tmp_path, AT_ONCE) as writer:
+        writer.put_row(row)
+        writer.put(event(2))
+    (done,) = completions(stream)
+    assert [(r["reason"], r["rows"], r["billed_cost"]) for r in done["rejected"]] == [
+        ("event-too-large", 1, cost)
+    ]
+    assert [(ordinal, billed) for _, ordinal, billed in charges(stream)] == [(1, "0.02")]
+    assert writer.report().rejected == 1
+
+
+def test_a_spool_that_cannot_be_read_is_said_and_drained_when_it_can(tmp_path: Path) -> None:
+    """Trouble on the disk ends no thread."""
+    down = Down()
+    with DeliveryWriter("p", down, tmp_path, AT_ONCE) as writer:
+        writer.put(event(1))
+        writer.flush()
+        (segment,) = (tmp_path / "p").glob("*.spool")
+        away = segment.rename(tmp_path / "away")
+        writer.put(event(2))
+        with pytest.raises(SpoolFullError, match="not safe"):
+            writer.flush()
+        wait_until(lambda: writer.report().problem != "")
+        away.rename(segment)
+        down.up.set()
+    assert set(charges(down).values()) == {1}
+    assert len(charges(down)) == 2
+
+
 def test_a_full_spool_pushes_back_and_recovers(tmp_path: Path) -> None:
     """What does not fit is refused before it is taken; room makes the writer go on by itself."""
     down = Down()
@@ -275,9 +309,9 @@ def test_deliveries_are_closed_by_the_hour(tmp_path: Path) -> None:
             writer.put(event(9))
             wait_until(lambda: writer.report().delivery != ids[-1])
     assert len(set(ids)) == 3
-    # The sixth of each is put when the delivery may be closed already.
+    # The sixth of each may be put when its delivery is closed already: then it is the next one's.
     assert sum(done["events"] for done in completions(stream)) == 18
-    assert len(completions(stream)) == 3
+    assert len(completions(stream)) in (3, 4)
     assert set(charges(stream).values()) == {1}
 
 
