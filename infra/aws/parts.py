@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.aws.errors import TemplateError
+from infra.aws.monitoring.alarms import alarms
+from infra.aws.monitoring.facts import facts_of
 
 STAND_ALONE = {
     "LakeTlsOnly": "the lake would take requests without TLS",
@@ -17,7 +19,8 @@ STAND_ALONE = {
     "BaselineSchedule": "no baseline would be published",
     "AnomaliesSchedule": "no day would be judged",
     "AuditSchedule": "nobody would look whether anything is lost",
-    "AuditGapsAlarm": "nobody would be told of what is lost",
+    "AlarmMail": "nobody would be told of an alarm",
+    "Dashboard": "nobody would see the stream at a glance",
     "ChargesStoredTable": "the view charges would have nothing to read",
     "DeliveriesStoredTable": "the view deliveries would have nothing to read",
     "CurrentStateTable": "the view charges would not know what is true",
@@ -40,3 +43,9 @@ def check_parts(template: Mapping[str, Any]) -> None:
     for name, without in STAND_ALONE.items():
         if name not in template["Resources"]:
             raise TemplateError(f"the template has no {name}: {without}; put it back")
+    for alarm in alarms(facts_of(template)):
+        if alarm.key not in template["Resources"]:
+            raise TemplateError(
+                f"the template has no {alarm.key}: nobody would be told when it says: "
+                f"{alarm.meaning} To put it back, run: python -m infra.aws.generate"
+            )

@@ -11,6 +11,7 @@ from schemas.amounts import unscaled_sum
 from schemas.tables import AMOUNTS, PRICED_IN_PRICING_CURRENCY
 from transforms.audit_sources import rows_of
 from transforms.auditing.books import Partition
+from transforms.compaction.records import NOT_COUNTED
 from transforms.deliveries import landed_at
 from transforms.ports import Query
 from transforms.tallies import Day, Sums
@@ -66,6 +67,10 @@ def _where(evaluation: str, partitions: Collection[Partition]) -> str:
 
 _COLUMNS = ("ordinal", "delivery_id", "billing_period", "charge_date", "billing_currency")
 _BY_EVENT = "over (partition by charge_date, billing_period, delivery_id, ordinal"
+# A copy that compaction made is no second row: its original goes a day later. At least one counts,
+# because the list of copies and the files are not read at one moment.
+_COPIES = f"greatest(sum(counted) {_BY_EVENT}), 1)"
+_COUNTED = f"case when {NOT_COUNTED} then 0 else 1 end as counted"
 _SQL = (
     "select delivery_id, billing_period, charge_date, billing_currency as billing, "
     "coalesce(nullif(pricing_currency, ''), billing_currency) as pricing, sum(copies) as stored, "
@@ -73,11 +78,11 @@ _SQL = (
     + ", ".join(f"sum({name}) as {name}" for name in AMOUNTS)
     + f" from (select {', '.join((*_COLUMNS, 'pricing_currency', *AMOUNTS))}, "
     f"row_number() {_BY_EVENT} order by baseline_version, policy_version) as copy, "
-    f"count(*) {_BY_EVENT}) as copies from charges_stored where {{where}}) "
+    f"{_COPIES} as copies from (select *, {_COUNTED} from charges_stored where {{where}})) "
     "where copy = 1 group by 1, 2, 3, 4, 5"
 )
 _FILES = (
     "select distinct delivery_id, billing_period, charge_date, path from (select delivery_id, "
-    f'billing_period, charge_date, "$path" as path, count(*) {_BY_EVENT}) as n '
-    "from charges_stored where {where}) where n >= {at_least}"
+    f'billing_period, charge_date, path, counted, {_COPIES} as n from (select *, "$path" as path, '
+    f"{_COUNTED} from charges_stored where {{where}})) where counted = 1 and n >= {{at_least}}"
 )
