@@ -24,6 +24,7 @@ from producers.retry import Retry, RetryReport
 from producers.sources.focus import check_settings
 from schemas.lake import ObjectStore
 from transforms.error_objects import ErrorLine, read_error_lines
+from transforms.redrive.marks import Marks
 from transforms.settle import settle
 
 
@@ -33,26 +34,39 @@ def quarantine_group() -> None:
 
 
 @quarantine_group.command("list")
+@click.option("--all", "everything", is_flag=True, help="Failed records that were put back, too.")
 @json_option
 @lake_options
-def list_command(as_json: bool, data_dir: Path) -> None:
+def list_command(everything: bool, as_json: bool, data_dir: Path) -> None:
     """List rejected source rows and failed records with their reasons.
+
+    A failed record stays in errors/ for good; one that a redrive has dealt with is not listed.
 
     \b
     Example:
       finops quarantine list --json
+      finops quarantine list --all
     """
     with open_platform(data_dir, needs_data=True) as platform:
         found = [_row_entry(r) for r in quarantine.read(platform.store)]
-        found += [_line_entry(e) for e in read_error_lines(platform.store)]
+        marks, dealt_with = Marks(platform.store), 0
+        for line in read_error_lines(platform.store):
+            if line.number in marks.of(line.key):
+                dealt_with += 1
+                if not everything:
+                    continue
+            found.append(_line_entry(line))
     if as_json:
         print_json(found)
-    elif not found:
-        click.echo("nothing is in quarantine")
+        return
+    hidden = 0 if everything else dealt_with
+    aside = f"; {counted(hidden, 'failed record')} put back (--all)" if hidden else ""
+    if not found:
+        click.echo(f"nothing is in quarantine{aside}")
     else:
         columns = ("id", "reason", "where", "detail")
         print_table(columns, [[e[name] for name in columns] for e in found])
-        click.echo("  show one with: finops quarantine show ID")
+        click.echo(f"  show one with: finops quarantine show ID{aside}")
 
 
 @quarantine_group.command("show")

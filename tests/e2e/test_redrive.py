@@ -71,6 +71,10 @@ def test_after_a_repair_one_redrive_brings_everything(finops: Finops, lake: Lake
     assert (again.json["put_records"], again.json["marked"]) == (0, done.json["put_lines"])
     assert sum(info.size for info in platform.store.list(RAW)) == raw
     assert all(s["status"] == "active" for s in finops("deliveries", "--json").json)
+    assert finops("quarantine", "list", "--json").json == []
+    assert "nothing is in quarantine; " in finops("quarantine", "list").out
+    listed = finops("quarantine", "list", "--all", "--json").json
+    assert len(listed) == done.json["put_lines"]
 
 
 def test_what_never_gets_well_stops_after_three_rounds(finops: Finops, lake: Lake) -> None:
@@ -90,6 +94,8 @@ def test_what_never_gets_well_stops_after_three_rounds(finops: Finops, lake: Lak
     assert finops("audit").code == 0, "they are accounted for: in raw/ and in errors/"
     assert finops("redrive", "--poison", "--json").json["put_events"] == 2
     assert "not put back" in finops("redrive").out
+    waiting = {e["id"] for e in finops("quarantine", "list", "--json").json}
+    assert waiting == {p["id"] for p in finops("redrive", "--json").json["poison"]}
 
 
 def test_one_bad_event_does_not_keep_the_others(finops: Finops, lake: Lake) -> None:

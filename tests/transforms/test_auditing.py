@@ -106,7 +106,7 @@ class Lake:
             if not key.startswith("processed/"):
                 continue
             stored[day] += [(ordinal, key) for ordinal in ordinals]
-        return list(self._files(stored, sql) if '"$path"' in sql else self._sums(stored))
+        return list(self._files(stored, sql) if "n >= " in sql else self._sums(stored))
 
     def _sums(self, stored: dict[Day, list[tuple[int, str]]]) -> Iterator[dict[str, Any]]:
         for day, found in stored.items():
