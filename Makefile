@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test test-browser lint fmt type contracts bench docs bundle generate validate samples lock ci clean
+.PHONY: setup demo test test-browser lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -44,6 +44,9 @@ contracts: $(READY)
 
 bench: $(READY)  ## ratios against a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-large: $(READY)  ## audit and compaction over five million events; 25 minutes, 20 GB of disk
+	@$(BIN)/python -m tests.benchmarks auditing compacting 5000000
 
 docs: $(READY)  ## rewrite the generated reference pages
 	@$(BIN)/python -m infra.reference

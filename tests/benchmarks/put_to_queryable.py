@@ -5,7 +5,6 @@ are for a person who runs `finops local up` and a producer beside it.
 """
 
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -36,9 +35,8 @@ class _Spent:
     functions: float = 0.0
 
 
-def run() -> None:
+def run(events: int = _EVENTS) -> None:
     """Print the table."""
-    events = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else _EVENTS
     print(f"From put to queryable, {events:,} simulated events")
     began = time.process_time()
     for _ in islice(_stream().items(None), min(events, 50_000)):

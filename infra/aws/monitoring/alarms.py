@@ -30,7 +30,6 @@ MISSED_AFTER_HOURS: dict[str, int | str] = {
     "baseline": "!Ref BaselineMissedAfterHours",
     "anomalies": 26,
     "audit": 26,
-    "compact": 26,
 }
 """By schedule: so many hours without a run are one too many; daily jobs may run two hours late."""
 
