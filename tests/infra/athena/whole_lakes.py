@@ -17,6 +17,7 @@ from infra.local.firehose.parquet import write_parquet
 from infra.local.firehose.settings import OpenX, Parquet
 from infra.replay.columnar import Columnar
 from infra.replay.row_path import lake_schema, lake_types
+from producers.decision import OnConflict
 from producers.sources import Source
 from schemas.codec import Member, split_members
 from schemas.lake import ACTIVE_EVALUATION, charges_partition
@@ -30,10 +31,13 @@ _PARQUET = Parquet("SNAPPY", dictionary=True, page_size=1024 * 1024)
 
 
 def write_lake(lake: Path, *sources: Source) -> Path:
-    """Ingest sources one after the other, settle after each, and write the lake they make."""
+    """Ingest sources one after the other, settle after each, and write the lake they make.
+
+    A later source that fills the scope of an earlier one replaces it.
+    """
     memory = MemoryLake()
     for source in sources:
-        memory.ingest(source, max_rejected=1.0)
+        memory.ingest(source, max_rejected=1.0, on_conflict=OnConflict.REPLACE)
         memory.settle()
     _write_charges(lake, memory.transport.accepted)
     _write_deliveries(lake, memory.transport.accepted)
