@@ -66,6 +66,7 @@ def _departures(node: exp.Expr) -> Iterator[str]:
             if not any(cast.to.this == exp.DType.DOUBLE for cast in node.find_all(exp.Cast)):
                 yield "a ratio of what is no double: cast it"
         case exp.Select():
+            yield from _aliases(node)
             yield from (
                 f"an output without a name: {column.sql('trino')}"
                 for column in node.expressions
@@ -77,6 +78,30 @@ def _departures(node: exp.Expr) -> Iterator[str]:
             yield from _window(node)
         case exp.Limit() | exp.Fetch():
             yield "LIMIT: number the rows, so that ties fall the same everywhere"
+
+
+def _aliases(select: exp.Select) -> Iterator[str]:
+    """Yield names of outputs that are used before Trino knows them."""
+    outputs = {
+        column.alias
+        for column in select.expressions
+        if isinstance(column, exp.Alias)
+        and not (isinstance(column.this, exp.Column) and column.this.name == column.alias)
+    }
+    # What the outputs are made of is there, too.
+    outputs -= {name.name for column in select.expressions for name in column.find_all(exp.Column)}
+    joins = select.args.get("joins") or []
+    sources = [source.this for source in (select.args.get("from_"), *joins) if source]
+    for source in sources:
+        if isinstance(source, exp.Subquery):
+            outputs -= set(source.this.named_selects)
+        if isinstance(source, exp.Unnest) and source.args.get("alias"):
+            outputs -= {column.name for column in source.args["alias"].columns}
+    for clause in ("where", "group", "having"):
+        part = select.args.get(clause)
+        for column in part.find_all(exp.Column) if part else ():
+            if not column.table and column.name in outputs:
+                yield f"{clause} by the output {column.name}: write its expression"
 
 
 def _window(node: exp.Window) -> Iterator[str]:

@@ -50,6 +50,8 @@ def test_windows_over_charges_begin_with_the_day(file: Path) -> None:
         ("select approx_distinct(x) as a from t", "the function approx_distinct"),
         ("select list_sum(x) as a from t", "the function list_sum"),
         ("select a / b as c from t", "a ratio"),
+        ("select a + 1 as b, count(*) as n from t group by b", "group by the output b"),
+        ("select a + 1 as b from t where b > 2", "where by the output b"),
         ("select count(*) from t", "an output without a name"),
         ("select a from t cross join unnest(b)", "UNNEST without names"),
         ("select a from t order by a limit 3", "the construct Limit"),
