@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test test-browser lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean
+.PHONY: setup demo test test-browser lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean test-focus
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -27,6 +27,15 @@ test-browser: $(READY)  ## look at the report in headless Chromium; pictures in 
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
 		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
 	@$(BIN)/python -m pytest -q tests/browser
+
+test-focus: $(READY) build/focus/bin/focus-validator  ## the FOCUS Validator on a source and on the view
+	@$(BIN)/python -m pytest -q tests/focus
+
+build/focus/bin/focus-validator: requirements/focus.lock
+	@$(PYTHON) -m venv --clear build/focus
+	@build/focus/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/focus.lock
+	@touch $@
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -81,6 +90,9 @@ lock:  ## renew the lock file (any machine with a .venv); names no index and no 
 		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
 		--constraint requirements/lambda.lock \
 		--no-header --no-annotate --quiet --upgrade -o requirements/ingest.lock
+	@$(BIN)/uv pip compile requirements/focus.in --python-version 3.11 --universal --generate-hashes \
+		--no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet --upgrade -o requirements/focus.lock
 
 ci: lint type contracts test
 

@@ -3,6 +3,7 @@
 FinopsError
 ├── DataDirError      the data directory cannot be used
 ├── NoDataError       nothing was ingested yet
+├── ParameterError    a query of the library was given values that do not fit
 ├── UsageError        a command was asked for something it does not have
 └── (infra.local.athena.errors, infra.local.firehose.errors)
 """
@@ -20,3 +21,7 @@ class NoDataError(FinopsError):
 
 class UsageError(FinopsError):
     """A command names something that does not exist."""
+
+
+class ParameterError(UsageError):
+    """A query of the library lacks a parameter, or was given one that does not fit."""

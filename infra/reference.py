@@ -1,7 +1,8 @@
 """Render the generated reference pages: `python -m infra.reference` writes them, a test compares.
 
-Tables come from `schemas.tables`, rules from their docstrings, commands from their help, what the
-local Firehose is from its table of facts, and permissions from the template.
+Tables come from `schemas.tables`, queries from their descriptions, rules from their docstrings,
+commands from their help, what the local Firehose is from its table of facts, and permissions from
+the template.
 """
 
 import inspect
@@ -13,6 +14,7 @@ from infra import cli
 from infra.local_firehose_reference import local_firehose_page
 from infra.permission_reference import permissions_page
 from infra.policy_reference import policy_page
+from infra.query_reference import queries_page
 from rules import RULE_SETS
 from rules.model import rule_name
 from schemas.tables import TABLES, Table
@@ -29,14 +31,15 @@ def pages() -> dict[str, str]:
         "commands.md": _commands(),
         "local-firehose.md": local_firehose_page(),
         "permissions.md": permissions_page(),
+        "queries.md": queries_page(),
     }
 
 
 def _tables() -> str:
     parts = [
         "# Tables\n",
-        "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all` "
-        "and `deliveries` over them are in `infra/athena/views`.\n",
+        "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all`, "
+        "`deliveries`, `findings` and `focus` over them are in `infra/athena/views`.\n",
     ]
     for table in TABLES:
         parts.append(f"## {table.name}\n\n{table.meaning} `{table.prefix}`, {table.format}.\n")

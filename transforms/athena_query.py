@@ -3,7 +3,8 @@
 The client is an argument, so that nothing here imports an SDK.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,20 @@ _READ: dict[str, Callable[[str], Any]] = {
     "varchar": str,
     "date": str,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a SELECT answered, and what it took."""
+
+    columns: list[tuple[str, str]]
+    """Names and types, without a decimal's digits."""
+    types: list[str]
+    """The columns' whole types, such as `decimal(38,12)`."""
+    rows: list[list[Any]]
+    """Nested values are Athena's text for them."""
+    bytes_scanned: int
+    query_id: str
 
 
 class AthenaQuery:
@@ -86,7 +101,20 @@ class AthenaQuery:
         Raises:
             QueryError: Athena refused or failed the query, in its words.
         """
-        execution = self._run(sql)
+        answer = self.answer(sql)
+        return answer.columns, answer.rows
+
+    def answer(self, sql: str, parameters: Sequence[str] = ()) -> Answer:
+        """Answer one SELECT.
+
+        Args:
+            sql: the SELECT, with a `?` for each parameter.
+            parameters: SQL literals; Athena binds them.
+
+        Raises:
+            QueryError: Athena refused or failed the query, in its words.
+        """
+        execution = self._run(sql, parameters)
         query_id = execution["QueryExecutionId"]
         answer = self._athena.get_query_results(QueryExecutionId=query_id, MaxResults=1)
         info = answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
@@ -100,7 +128,8 @@ class AthenaQuery:
             [None if text is None else read(text) for read, text in zip(readers, line, strict=True)]
             for line in lines[1:]
         ]
-        return columns, rows
+        scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        return Answer(columns, [_whole_type(column) for column in info], rows, scanned, query_id)
 
     def execute(self, sql: str) -> None:
         """Run a statement that has no rows, such as CREATE VIEW.
@@ -110,9 +139,9 @@ class AthenaQuery:
         """
         self._run(sql)
 
-    def _run(self, sql: str) -> dict[str, Any]:
+    def _run(self, sql: str, parameters: Sequence[str] = ()) -> dict[str, Any]:
         for attempt in range(_ATTEMPTS):
-            execution = self._ended(sql)
+            execution = self._ended(sql, parameters)
             status = execution["Status"]
             if status["State"] == "SUCCEEDED":
                 return execution
@@ -122,13 +151,16 @@ class AthenaQuery:
             self._sleep(self._longest_pause * attempt)
         raise QueryError(reason)
 
-    def _ended(self, sql: str) -> dict[str, Any]:
+    def _ended(self, sql: str, parameters: Sequence[str]) -> dict[str, Any]:
         """Run a statement to its end, whatever that is."""
+        # Athena refuses an empty list.
+        bound = {"ExecutionParameters": list(parameters)} if parameters else {}
         try:
             query_id = self._athena.start_query_execution(
                 QueryString=sql,
                 QueryExecutionContext={"Database": self._database},
                 WorkGroup=self._workgroup,
+                **bound,
             )["QueryExecutionId"]
         except self._athena.exceptions.InvalidRequestException as error:
             said = error.response["Error"]["Message"]
@@ -142,6 +174,12 @@ class AthenaQuery:
                 return execution
             self._sleep(pause)
             pause = min(pause * 2, self._longest_pause)
+
+
+def _whole_type(column: dict[str, Any]) -> str:
+    if column["Type"] != "decimal":
+        return str(column["Type"])
+    return f"decimal({column['Precision']},{column['Scale']})"
 
 
 def read_result_file(body: str) -> list[list[str | None]]:

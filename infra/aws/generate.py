@@ -1,8 +1,8 @@
 """Write what is generated into the template: `python -m infra.aws.generate`.
 
-The Glue tables of `schemas.tables`, and the alarms and the dashboard of `infra.aws.monitoring`.
-CloudFormation has no include for a local file, so each is a block between two marker lines, and a
-test compares them with what this module would write.
+The Glue tables of `schemas.tables`, the query library of `infra.athena`, and the alarms and the
+dashboard of `infra.aws.monitoring`. CloudFormation has no include for a local file, so each is a
+block between two marker lines, and a test compares them with what this module would write.
 """
 
 import sys
@@ -15,6 +15,7 @@ from infra.aws.monitoring.alarms import alarms
 from infra.aws.monitoring.dashboard import dashboard_body
 from infra.aws.monitoring.facts import facts_of
 from infra.aws.monitoring.render import alarms_yaml, dashboard_yaml
+from infra.aws.queries import queries_yaml
 from infra.aws.template import TEMPLATE, load_template
 from schemas.lake import FIRST_DATE, LAST_DATE
 from schemas.tables import LAKE_ROWS, TABLES, Column, Table
@@ -25,6 +26,10 @@ BEGIN_MONITORING = (
     "  # --- generated from infra/aws/monitoring; to renew: python -m infra.aws.generate ---\n"
 )
 END_MONITORING = "  # --- end of the generated alarms ---\n"
+BEGIN_QUERIES = (
+    "  # --- generated from infra/athena/queries; to renew: python -m infra.aws.generate ---\n"
+)
+END_QUERIES = "  # --- end of the generated queries ---\n"
 
 _WIDTH = 100
 _FORMATS = {
@@ -80,6 +85,11 @@ def monitoring_block(template: Path) -> str:
     return BEGIN_MONITORING + alarms_yaml(every) + dashboard + END_MONITORING
 
 
+def queries_block() -> str:
+    """Return the YAML of every saved query and prepared statement, markers included."""
+    return BEGIN_QUERIES + queries_yaml() + END_QUERIES
+
+
 def with_tables(template: str) -> str:
     """Return the template's text with its tables renewed.
 
@@ -96,6 +106,7 @@ def renewed(template: Path) -> str:
         TemplateError: marker lines are missing, or a part that alarms are made from.
     """
     text = with_tables(template.read_text("utf-8"))
+    text = _with_block(text, BEGIN_QUERIES, queries_block(), END_QUERIES)
     return _with_block(text, BEGIN_MONITORING, monitoring_block(template), END_MONITORING)
 
 

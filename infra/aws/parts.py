@@ -10,6 +10,7 @@ from typing import Any
 from infra.aws.errors import TemplateError
 from infra.aws.monitoring.alarms import alarms
 from infra.aws.monitoring.facts import facts_of
+from infra.aws.queries import query_keys
 
 STAND_ALONE = {
     "LakeTlsOnly": "the lake would take requests without TLS",
@@ -43,6 +44,12 @@ def check_parts(template: Mapping[str, Any]) -> None:
     for name, without in STAND_ALONE.items():
         if name not in template["Resources"]:
             raise TemplateError(f"the template has no {name}: {without}; put it back")
+    for name, without in query_keys().items():
+        if name not in template["Resources"]:
+            raise TemplateError(
+                f"the template has no {name}: {without}; "
+                "to put it back, run: python -m infra.aws.generate"
+            )
     for alarm in alarms(facts_of(template)):
         if alarm.key not in template["Resources"]:
             raise TemplateError(

@@ -1,44 +1,191 @@
-"""`finops query`: Athena's SQL over the local lake."""
+"""`finops query`: the query library and Athena's SQL over the local lake."""
 
-import csv
-import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
+import orjson
 
-from infra.commands.options import counted, json_option, lake_options, print_json, print_table, text
+from infra.athena.library import LibraryQuery, library
+from infra.commands.options import json_option, lake_options, print_json, print_table
+from infra.commands.query_output import (
+    print_answer_csv,
+    print_answer_json,
+    print_answer_table,
+    scan_facts,
+    scan_line,
+    write_answer_parquet,
+)
+from infra.errors import UsageError
 from infra.wiring import open_platform
+from transforms.athena_query import Answer
 
-_NUMBERS = ("decimal", "bigint", "integer", "double")
+LIST = "list"
 
 
 @click.command("query")
-@click.option("--sql", required=True, help="One SELECT, in Athena's SQL.")
+@click.argument("name", required=False)
+@click.option("--sql", help="One SELECT, in Athena's SQL.")
+@click.option(
+    "--param", "given", metavar="KEY=VALUE", multiple=True, help="A parameter's value; repeatable."
+)
+@click.option("--show", is_flag=True, help="Print the query's SQL instead of its answer.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option(
+    "--parquet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a Parquet file.",
+)
 @json_option
 @lake_options
-def query_command(sql: str, as_csv: bool, as_json: bool, data_dir: Path) -> None:
-    """Ask the lake in SQL as Athena speaks it.
+def query_command(
+    name: str | None,
+    sql: str | None,
+    given: tuple[str, ...],
+    show: bool,
+    as_csv: bool,
+    parquet: Path | None,
+    as_json: bool,
+    data_dir: Path,
+) -> None:
+    """Ask the lake: a query of the library by its NAME, or SQL as Athena speaks it.
 
-    Views: charges (the truth now), charges_all (everything ever believed), deliveries.
-    --json prints a list of objects; amounts are strings, so that no digit is lost. Maps and
-    arrays come as Athena prints them; select json_format(cast(tags as json)) for JSON.
+    `finops query list` shows the library, `finops query NAME --show` the SQL of one of its queries
+    and its parameters; values of parameters are bound by Athena.
+
+    Views: charges (the truth now), charges_all (everything ever believed), deliveries, findings,
+    focus (FOCUS 1.2's names). --json prints a list of objects; amounts are strings, so that no
+    digit is lost. Maps and arrays come as Athena prints them; select json_format(cast(tags as
+    json)) for JSON. What was scanned, and what Athena bills for it, goes to standard error; with
+    --json as one line of JSON.
 
     \b
     Example:
+      finops query list
+      finops query service_change --param split_day=2024-09-16 \\
+                   --param first_day=2024-09-01 --param last_day=2024-09-30
       finops query --sql "select service_name, sum(billed_cost) as billed
                           from charges group by 1 order by 2 desc"
     """
-    with open_platform(data_dir, needs_data=True, views=True) as platform:
-        columns, rows = platform.query.table(sql)
-    names = [name for name, _ in columns]
-    if as_json:
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
-    elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(["" if v is None else text(v) for v in row] for row in rows)
+    if sum((as_csv, as_json, parquet is not None)) > 1:
+        raise UsageError("--csv, --json and --parquet are three answers; choose one")
+    if (name is None) == (sql is None):
+        raise UsageError(
+            "name a query of the library, or give --sql; finops query list shows the library"
+        )
+    if name == LIST:
+        _print_library(as_json)
+        return
+    query = None if name is None else _find(name)
+    if show:
+        _show(query, as_json)
+        return
+    literals: list[str] = []
+    if query is None:
+        if given:
+            raise UsageError("--param is for queries of the library; write the value into --sql")
+        asked = sql or ""
     else:
-        numbers = [name for name, kind in columns if kind.startswith(_NUMBERS)]
-        print_table(names, rows, right=numbers)
-        click.echo(f"  {counted(len(rows), 'row')}")
+        asked, literals = query.sql, query.literals(_values(given))
+    with open_platform(data_dir, needs_data=True, views=True) as platform:
+        answer = platform.query.answer(asked, literals)
+    _give(answer, _names(query, answer), as_csv, as_json, parquet)
+
+
+def _give(
+    answer: Answer, names: Sequence[str], as_csv: bool, as_json: bool, parquet: Path | None
+) -> None:
+    if as_json:
+        print_answer_json(names, answer)
+        click.echo(orjson.dumps(scan_facts(answer)).decode(), err=True)
+        return
+    if as_csv:
+        print_answer_csv(names, answer)
+    elif parquet is not None:
+        write_answer_parquet(names, answer, parquet)
+        click.echo(f"  {len(answer.rows):,} rows in {parquet}")
+    else:
+        print_answer_table(names, answer)
+    click.echo(scan_line(answer.bytes_scanned), err=True)
+
+
+def _names(query: LibraryQuery | None, answer: Answer) -> list[str]:
+    """Return the columns' names; Athena puts those of a query into lower case."""
+    found = [name for name, _ in answer.columns]
+    declared = [name for name, _ in query.columns] if query else []
+    same = [name.lower() for name in declared] == [name.lower() for name in found]
+    return declared if same else found
+
+
+def _find(name: str) -> LibraryQuery:
+    plain = name.lower().replace("-", "_")
+    if plain not in library():
+        close = get_close_matches(plain, library(), n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"no query {name!r}; {meant}finops query list shows the library")
+    return library()[plain]
+
+
+def _values(given: Sequence[str]) -> dict[str, str]:
+    values = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--param {text!r} is not KEY=VALUE, such as first_day=2024-09-01")
+        if key in values:
+            raise UsageError(f"--param {key} is given twice; give it once")
+        values[key] = value
+    return values
+
+
+def _print_library(as_json: bool) -> None:
+    if as_json:
+        print_json([_described(query) for query in library().values()])
+        return
+    rows = [[query.name, query.question, ", ".join(_marked(query))] for query in library().values()]
+    print_table(("query", "question", "parameters"), rows)
+    click.echo("  [ ]: has a default. finops query NAME --show prints the SQL.")
+
+
+def _marked(query: LibraryQuery) -> list[str]:
+    return [p.name if p.default is None else f"[{p.name}]" for p in query.parameters]
+
+
+def _described(query: LibraryQuery) -> dict[str, object]:
+    return {
+        "name": query.name,
+        "question": query.question,
+        "note": query.note,
+        "measure": query.measure,
+        "period": query.period,
+        "reads": query.reads,
+        "parameters": [
+            {
+                "name": p.name,
+                "type": p.type,
+                "meaning": p.meaning,
+                "default": p.default,
+                "example": p.example,
+                "choices": p.choices,
+            }
+            for p in query.parameters
+        ],
+        "columns": [{"name": column, "type": kind} for column, kind in query.columns],
+    }
+
+
+def _show(query: LibraryQuery | None, as_json: bool) -> None:
+    if query is None:
+        raise UsageError("--show prints a query of the library; name one")
+    if as_json:
+        print_json({**_described(query), "sql": query.sql})
+        return
+    click.echo(f"-- {query.question}")
+    for number, parameter in enumerate(query.parameters, start=1):
+        default = "" if parameter.default is None else f" Default: {parameter.default}."
+        click.echo(
+            f"-- {number}. {parameter.name} ({parameter.type}): {parameter.meaning}{default}"
+        )
+    click.echo(query.sql)

@@ -14,6 +14,7 @@ from tests.benchmarks import (
     local_stack,
     producing,
     put_to_queryable,
+    querying,
     replay,
     scale,
     transform,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "replay": replay.run,
     "auditing": auditing.run,
     "compacting": compacting.run,
+    "querying": querying.run,
     "scale": scale.run,
 }
 

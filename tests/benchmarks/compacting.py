@@ -54,7 +54,7 @@ def run(events: int = EVENTS) -> None:
     """Make a lake, ask, compact, delete, and ask again."""
     with tempfile.TemporaryDirectory() as folder:
         lake = Path(folder, "lake")
-        dates = _make(lake, events)
+        dates = make_lake(lake, events)
         found = sorted((lake / CHARGES_STORED.prefix).rglob("*.parquet"))
         size = sum(path.stat().st_size for path in found)
         print(
@@ -123,7 +123,7 @@ def _print_run(what: str, events: int, told: dict[str, float]) -> None:
     )
 
 
-def _make(lake: Path, events: int) -> list[str]:
+def make_lake(lake: Path, events: int) -> list[str]:
     """Write deliveries, each a file a day; the first is the truth, and the others are appended."""
     bodies = bills.records(samples.GENERATED, _FILE_EVENTS, 1_000_000, unlike=True)
     members = [m for m in split_members(b"".join(bodies)) if isinstance(m, Member)]

@@ -72,13 +72,38 @@ EMPTY_LAKE = [
 
 ONE_SELECT = "Only one SELECT (with WITH and UNION) runs here; tables and views are set up by code."
 FULL_LAKE = [
-    (["query"], "Missing option '--sql'; see: finops query --help"),
+    (["query"], "name a query of the library, or give --sql; finops query list shows the library"),
     (["query", "--sql", "selct 1"],
      "Queries of this type are not supported; write one SELECT in Athena's SQL"),
     (["query", "--sql", "select * from nope"],
      "TABLE_NOT_FOUND: line 1:15: Table 'finops.nope' does not exist. Tables: active_evaluation, "
      "anomalies, audit_days, audits, charges, charges_all, charges_stored, compactions, "
-     "current_state, deliveries, deliveries_stored, delivery_status, lake_rows."),
+     "current_state, deliveries, deliveries_stored, delivery_status, findings, focus, lake_rows."),
+    (["query", "service-chnage"],
+     "no query 'service-chnage'; did you mean service_change? "
+     "finops query list shows the library"),
+    (["query", "zzz"], "no query 'zzz'; finops query list shows the library"),
+    (["query", "service_days", "--param", "first_day=2024-09-01"],
+     "service_days needs last_day; for example: finops query service_days "
+     "--param first_day=2024-09-01 --param last_day=2024-09-30"),
+    (["query", "service_days", "--param", "day=2024-09-01"],
+     "service_days has no parameter day; it has: first_day, last_day"),
+    (["query", "invoices", "--param", "first_month=2024-13", "--param", "last_month=2024-13"],
+     "first_month='2024-13' is not a month, YYYY-MM; "
+     "for example: --param first_month=2024-09"),
+    (["query", "invoices", "--param", "first_month"],
+     "--param 'first_month' is not KEY=VALUE, such as first_day=2024-09-01"),
+    (["query", "invoices", "--param", "first_month=1", "--param", "first_month=2"],
+     "--param first_month is given twice; give it once"),
+    (["query", "invoices", "--sql", SELECT],
+     "name a query of the library, or give --sql; finops query list shows the library"),
+    (["query", "--sql", SELECT, "--param", "a=b"],
+     "--param is for queries of the library; write the value into --sql"),
+    (["query", "--sql", SELECT, "--show"], "--show prints a query of the library; name one"),
+    (["query", "list", "--csv", "--json"],
+     "--csv, --json and --parquet are three answers; choose one"),
+    (["query", "--sql", "select 1 as a", "--parquet", "{tmp}/none/x.parquet"],
+     "{tmp}/none/x.parquet: No such file or directory; name another file"),
     (["query", "--sql", "select nope from charges"],
      "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved. "
      "Name a column of the tables after FROM."),

@@ -54,10 +54,12 @@ class Clients:
         """Return the client of a service."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(
-                    service, endpoint_url=self._endpoint_url, config=_CONFIG
-                )
+                self._clients[service] = self.another(service)
             return self._clients[service]
+
+    def another(self, service: str) -> Any:
+        """Return a client that is shared with nobody."""
+        return self._session.client(service, endpoint_url=self._endpoint_url, config=_CONFIG)
 
     def put_client(self) -> Any:
         """Return a Firehose client that neither retries nor waits long: a producer does both."""

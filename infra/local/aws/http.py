@@ -39,9 +39,10 @@ class HttpServer:
 
     def __init__(self, port: int, log: Path, hooks: Hooks, access: Access) -> None:
         moto = Edge(DomainDispatcherApplication(create_backend_app), access)
-        application = Guard(moto, log, hooks)
+        self.application: WSGIApplication = Guard(moto, log, hooks)
+        """What answers, for calls that need no socket."""
         self._server = make_server(
-            HOST, port, application, threaded=True, request_handler=_QuietHandler
+            HOST, port, self.application, threaded=True, request_handler=_QuietHandler
         )
         self._thread = Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self._thread.start()

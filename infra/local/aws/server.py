@@ -19,6 +19,7 @@ from infra.local.aws.errors import InUseError
 from infra.local.aws.fault_control import FaultControl
 from infra.local.aws.http import HttpServer
 from infra.local.aws.iam.access import Access, Watch
+from infra.local.aws.in_process import answer_here
 from infra.local.aws.meter_control import meter_hooks
 from infra.local.aws.services import Services, start_services
 from infra.local.clock import Clock
@@ -85,6 +86,7 @@ class LocalAws:
             self._http = HttpServer(port, log, hooks, self.access)
             started.callback(self._http.close)
             self._clients = Clients(self._http.url)
+            self._direct: dict[str, Any] = {}
             started.callback(self._clients.close)
             self.services: Services = start_services(
                 self.data_dir,
@@ -126,6 +128,13 @@ class LocalAws:
         """Return a boto3 client of a service."""
         return self._clients.client(service)
 
+    def _deploying(self, service: str) -> Any:
+        """Return a client for deployments, whose calls take no socket."""
+        if service not in self._direct:
+            self._direct[service] = client = self._clients.another(service)
+            answer_here(client, self._http.application)
+        return self._direct[service]
+
     def put_client(self) -> Any:
         """Return a Firehose client that neither retries nor waits long: a producer does both."""
         return self._clients.put_client()
@@ -153,12 +162,14 @@ class LocalAws:
             if (deployed_template, deployed_parameters) == (template, wanted):
                 return stack
             before = Deployment(
-                deployed_template, STACK, deployed_parameters, self.client, stack.resources
+                deployed_template, STACK, deployed_parameters, self._deploying, stack.resources
             )
             kept = {k: made for k, made in stack.resources.items() if k in template["Resources"]}
-            stack = update_streams(before, Deployment(template, STACK, wanted, self.client, kept))
+            stack = update_streams(
+                before, Deployment(template, STACK, wanted, self._deploying, kept)
+            )
         else:
-            stack = deploy(template, name=STACK, parameters=wanted, client=self.client)
+            stack = deploy(template, name=STACK, parameters=wanted, client=self._deploying)
         self._deployed = template, wanted, stack
         return stack
 

@@ -7,7 +7,16 @@ import pytest
 
 from infra.aws import generate
 from infra.aws.errors import TemplateError
-from infra.aws.generate import BEGIN, BEGIN_MONITORING, END, END_MONITORING, renewed, with_tables
+from infra.aws.generate import (
+    BEGIN,
+    BEGIN_MONITORING,
+    BEGIN_QUERIES,
+    END,
+    END_MONITORING,
+    END_QUERIES,
+    renewed,
+    with_tables,
+)
 from infra.aws.template import TEMPLATE
 from schemas.lake import FIRST_DATE, LAST_DATE
 from schemas.tables import LAKE_ROWS, TABLES, Table
@@ -32,7 +41,11 @@ def test_renewing_replaces_the_blocks_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     text = TEMPLATE.read_text("utf-8")
     stale = text
-    for begin, end in ((BEGIN, END), (BEGIN_MONITORING, END_MONITORING)):
+    for begin, end in (
+        (BEGIN, END),
+        (BEGIN_QUERIES, END_QUERIES),
+        (BEGIN_MONITORING, END_MONITORING),
+    ):
         before, _, rest = stale.partition(begin)
         stale = f"{before}{begin}  # stale\n{end}{rest.partition(end)[2]}"
     path.write_text(stale)

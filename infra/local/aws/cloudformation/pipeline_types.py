@@ -88,6 +88,12 @@ PIPELINE_TYPES = {
         lambda _, answer: Made(answer["NamedQueryId"], {"NamedQueryId": answer["NamedQueryId"]}),
         name="Name",
     ),
+    "AWS::Athena::PreparedStatement": _one_call(
+        "athena",
+        "create_prepared_statement",
+        lambda properties, _: Made(properties["StatementName"]),
+        name="StatementName",
+    ),
     "AWS::CloudWatch::Alarm": _one_call("cloudwatch", "put_metric_alarm", _alarm, name="AlarmName"),
     "AWS::CloudWatch::Dashboard": _one_call(
         "cloudwatch",

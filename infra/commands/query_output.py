@@ -1,0 +1,103 @@
+"""A query's answer as a table, CSV, JSON or Parquet."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.athena.price import billed_bytes, price
+from infra.commands.options import counted, print_json, print_table, text
+from infra.errors import UsageError
+from transforms.athena_query import Answer
+
+_NUMBERS = ("decimal", "bigint", "integer", "double")
+
+
+def print_answer_json(names: Sequence[str], answer: Answer) -> None:
+    """Print a list of objects."""
+    print_json([dict(zip(names, row, strict=True)) for row in answer.rows])
+
+
+def print_answer_csv(names: Sequence[str], answer: Answer) -> None:
+    """Print CSV with a header; nothing for null, and times in UTC with a Z."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in row] for row in answer.rows)
+
+
+def _cell(value: Any) -> str:
+    # For machines: with the zone, as FOCUS has it.
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    return text(value)
+
+
+def print_answer_table(names: Sequence[str], answer: Answer) -> None:
+    """Print columns for people, and how many rows there are."""
+    kinds = zip(names, answer.columns, strict=True)
+    numbers = [name for name, (_, kind) in kinds if kind.startswith(_NUMBERS)]
+    print_table(names, answer.rows, right=numbers)
+    click.echo(f"  {counted(len(answer.rows), 'row')}")
+
+
+def write_answer_parquet(names: Sequence[str], answer: Answer, file: Path) -> None:
+    """Write a Parquet file: decimals exact, times UTC, nested values as Athena's text.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = [
+        pa.array([_plain(row[i], kind) for row in answer.rows], _arrow_type(kind))
+        for i, kind in enumerate(answer.types)
+    ]
+    # Columns by position: two may have one name.
+    table = pa.Table.from_arrays(arrays, names=list(names))
+    try:
+        with file.open("wb") as out:
+            pq.write_table(table, out)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}; name another file") from error
+
+
+def _arrow_type(kind: str) -> Any:
+    import pyarrow as pa
+
+    if kind.startswith("decimal("):
+        precision, scale = kind.removeprefix("decimal(").removesuffix(")").split(",")
+        return pa.decimal128(int(precision), int(scale))
+    return {
+        "bigint": pa.int64(),
+        "integer": pa.int32(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }.get(kind, pa.string())
+
+
+def _plain(value: Any, kind: str) -> Any:
+    return date.fromisoformat(value) if value is not None and kind == "date" else value
+
+
+def scan_line(scanned: int) -> str:
+    """Return what a query read and what Athena bills for it, for people."""
+    return (
+        f"  scanned {scanned:,} bytes; Athena bills {billed_bytes(scanned):,}: {price(scanned)} USD"
+    )
+
+
+def scan_facts(answer: Answer) -> dict[str, object]:
+    """Return the same for scripts."""
+    return {
+        "query_execution_id": answer.query_id,
+        "bytes_scanned": answer.bytes_scanned,
+        "bytes_billed": billed_bytes(answer.bytes_scanned),
+        "usd": format(price(answer.bytes_scanned), "f"),
+    }

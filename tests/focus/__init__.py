@@ -1,0 +1,1 @@
+"""Tests with the FOCUS Validator; they run only where they are asked for: `make test-focus`."""

@@ -1,0 +1,171 @@
+"""Queries that answer more than a sum, each on a story small enough to be worked out by hand."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from infra.athena.library import library
+from tests.infra.athena.test_library_answers import ask
+from tests.infra.report import lakes
+from tests.infra.report.lakes import Row, anomaly, charge, finding
+
+D = Decimal
+DAYS = {"first_day": "2026-05-01", "split_day": "2026-05-16", "last_day": "2026-05-31"}
+
+
+def told(
+    folder: Path,
+    query: str,
+    charges: list[Row],
+    anomalies: list[Row] | None = None,
+    **given: str,
+) -> list[dict[str, Any]]:
+    """Return a query's answer on a lake of some rows, without the currency."""
+    for ordinal, row in enumerate(charges):
+        row |= {"ordinal": ordinal, "charge_category": row.get("charge_category", "Usage")}
+    # A lake has a day at least.
+    lake = lakes.write(
+        folder / "lake", charges or [charge(1, "2020-01-01", "S", "1")], anomalies or ()
+    )
+    answer = ask(lakes.athena(lake), library()[query], {**DAYS, **given})
+    names = [column for column, _ in library()[query].columns]
+    rows = [dict(zip(names, row, strict=True)) for row in answer.rows]
+    assert all(row.pop("currency") == "USD" for row in rows)
+    return rows
+
+
+def hourly(day: str, hour: int, cost: str, **columns: Any) -> Row:
+    """Return a charge of one hour."""
+    year, month, date = map(int, day.split("-"))
+    return charge(
+        0, day, "Compute", cost,
+        charge_period_start=datetime(year, month, date, hour),
+        charge_period_end=datetime(year, month, date, hour + 1), **columns,
+    )  # fmt: skip
+
+
+def test_days_that_follow_each_other_are_one_stretch(tmp_path: Path) -> None:
+    """A gap begins another one."""
+    days = ["2026-05-03", "2026-05-04", "2026-05-05", "2026-05-09"]
+    found = [anomaly(i, day, "Compute", impact="30") for i, day in enumerate(days)]
+    rows = told(tmp_path, "abnormal_stretches", [], found)
+    assert [(r["first_day"], r["last_day"], r["days"], r["impact"]) for r in rows] == [
+        ("2026-05-03", "2026-05-05", 3, D(90)),
+        ("2026-05-09", "2026-05-09", 1, D(30)),
+    ]
+
+
+def test_an_abnormal_day_names_the_resource_that_added_most(tmp_path: Path) -> None:
+    """The first contributor, or none."""
+    found = [
+        anomaly(1, "2026-05-03", "Compute", impact="30"),
+        anomaly(2, "2026-05-04", "Compute", impact="20", contributors=[]),
+    ]
+    rows = told(tmp_path, "abnormal_days", [], found)
+    assert [(r["percent"], r["resource"], r["resource_actual"]) for r in rows] == [
+        (150.0, "i-1", D(40)),
+        (100.0, None, None),
+    ]
+
+
+def test_low_value_adds_up_by_owner_and_year(tmp_path: Path) -> None:
+    """The newest month's amount, twelve times."""
+    low = {"resource_id": "key", "tags": [("owner", "ann")]}
+    charges = [
+        charge(0, day, "KMS", "1", findings=[finding("find_low_value", cost, "info")], **low)
+        for day, cost in (("2026-05-01", "2"), ("2026-04-01", "3"))
+    ]
+    (row,) = told(tmp_path, "low_value", charges, first_day="2026-04-01")
+    assert (row["owner"], row["months"], row["monthly"], row["yearly"]) == ("ann", 2, D(2), D(24))
+
+
+def test_spellings_of_one_value_stand_together(tmp_path: Path) -> None:
+    """Case, blanks and separators do not count; another value does."""
+    values = ["Prod", "prod", "PROD ", "test"]
+    charges = [charge(0, "2026-05-02", "S", "1", tags=[("env", v)]) for v in values]
+    (row,) = told(tmp_path, "tag_variants", charges, tag="env")
+    assert (row["plain"], row["spellings"], row["effective"]) == ("prod", 3, D(3))
+
+
+def test_opposite_moves_are_seen(tmp_path: Path) -> None:
+    """Their sum hides them."""
+    charges = [
+        charge(0, "2026-05-02", "Down", "10"),
+        charge(0, "2026-05-20", "Up", "9"),
+        charge(0, "2026-05-20", "Else", "5", sub_account_id="222"),
+    ]
+    (row,) = told(tmp_path, "masked_moves", charges)
+    assert row == {
+        "account": "111", "up": D(9), "down": D(-10), "net": D(-1), "rising": 1, "falling": 1,
+    }  # fmt: skip
+
+
+def test_a_budget_runs_out_on_a_day(tmp_path: Path) -> None:
+    """Ten a day of a hundred: fifty are left after five days, and last for five."""
+    charges = [charge(0, f"2026-05-0{day}", "S", "10") for day in range(1, 6)]
+    (row,) = told(tmp_path, "budget_pace", charges, budget="100", name="111")
+    assert (row["spent"], row["days"], row["runs_out"]) == (D(50), 5, "2026-05-10")
+    (row,) = told(tmp_path / "b", "budget_pace", charges_again(charges), budget="50", name="111")
+    assert row["runs_out"] == "spent"
+
+
+def charges_again(charges: list[Row]) -> list[Row]:
+    return [{**row, "charge_date": f"2026-05-0{i + 1}"} for i, row in enumerate(charges)]
+
+
+def test_a_unit_of_business_has_a_cost(tmp_path: Path) -> None:
+    """By application."""
+    charges = [charge(0, "2026-05-02", "S", "30", tags=[("application", "shop")])]
+    (row,) = told(tmp_path, "unit_cost", charges, units="12000")
+    assert (row["name"], row["per_unit"]) == ("shop", D("0.0025"))
+
+
+def test_nights_and_weekends_are_off(tmp_path: Path) -> None:
+    """A Monday at noon is not; production never is."""
+    dev = {"tags": [("environment", "dev")], "resource_id": "i-1"}
+    charges = [
+        hourly("2026-05-04", 12, "1", **dev),
+        hourly("2026-05-04", 3, "2", **dev),
+        hourly("2026-05-09", 12, "4", **dev),
+        hourly("2026-05-09", 12, "8", tags=[("environment", "Production")]),
+    ]
+    (row,) = told(tmp_path, "off_hours", charges)
+    assert (row["hours"], row["off_hours"], row["off_hours_cost"]) == (3, 2, D(6))
+
+
+def test_what_is_new_is_new_against_the_days_before(tmp_path: Path) -> None:
+    """A service that came in the last days, and none that was there."""
+    charges = [
+        charge(0, "2026-05-02", "Old", "1"),
+        charge(0, "2026-05-30", "Old", "1"),
+        charge(0, "2026-05-30", "New", "3"),
+    ]
+    (row,) = told(tmp_path, "first_seen", charges, new_since="2026-05-25")
+    assert (row["kind"], row["name"], row["first_seen"]) == ("service", "New", "2026-05-30")
+
+
+def test_a_week_before_is_the_same_weekday(tmp_path: Path) -> None:
+    """And nothing where that day had no such charge."""
+    charges = [charge(0, day, "S", cost) for day, cost in
+               (("2026-05-04", "10"), ("2026-05-05", "1"), ("2026-05-11", "12"))]  # fmt: skip
+    rows = told(tmp_path, "service_days", charges)
+    assert [r["week_before"] for r in rows] == [None, None, D(10)]
+    assert rows[-1]["change"] == D(2)
+
+
+def test_two_evaluations_are_compared_finding_by_finding(tmp_path: Path) -> None:
+    """What one alone finds is only there."""
+    charges = [charge(0, "2026-05-02", "S", "1", findings=[finding("spike", "5")])]
+    told(tmp_path, "service_days", charges)
+    stored = tmp_path / "lake" / "processed" / "charges"
+    (first,) = stored.rglob("*.parquet")
+    other = Path(str(first).replace("evaluation=v1", "evaluation=v2"))
+    other.parent.mkdir(parents=True)
+    other.write_bytes(first.read_bytes())
+    engine = lakes.athena(tmp_path / "lake")
+    rows = ask(engine, library()["evaluations_compared"], DAYS).rows
+    assert [(row[1], row[5], row[7]) for row in rows] == [("v1", 1, 0), ("v2", 1, 0)]
+    other.unlink()
+    rows = ask(engine, library()["evaluations_compared"], DAYS).rows
+    assert [(row[1], row[5], row[7]) for row in rows] == [("v1", 1, 1)]
