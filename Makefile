@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test test-browser lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean
+.PHONY: setup demo test test-browser test-trino lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -27,6 +27,9 @@ test-browser: $(READY)  ## look at the report in headless Chromium; pictures in 
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
 		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
 	@$(BIN)/python -m pytest -q tests/browser
+
+test-trino: $(READY)  ## ask a real Trino what we ship (fetches 800 MB with Maven, once; needs Java 24)
+	@$(BIN)/python -m tests.trino
 
 lint: $(READY)
 	@$(BIN)/ruff check .
