@@ -5,7 +5,8 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test test-browser lint fmt type contracts bench bench-large docs bundle generate validate samples lock ci clean test-focus
+.PHONY: setup demo test test-browser test-focus test-trino test-clients lint fmt type contracts \
+	bench bench-large docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -36,6 +37,9 @@ build/focus/bin/focus-validator: requirements/focus.lock
 	@build/focus/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/focus.lock
 	@touch $@
+
+test-trino: $(READY)  ## ask a real Trino what we ship (fetches 800 MB with Maven, once; needs Java 24)
+	@$(BIN)/python -m tests.trino
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -167,7 +167,10 @@ SCALARS: tuple[tuple[str, int, object, str], ...] = (
      "map(varchar, varchar)"),
     ("map_filter(tags, (k, v) -> lower(k) = 'env' or length(v) > 9)", 1, {"Env": "prod"},
      "map(varchar, varchar)"),
-    ("json_format(cast(tags as json))", 1, '{"team":"x","Env":"prod"}', "varchar"),
+    ("json_format(cast(tags as json))", 1, '{"Env":"prod","team":"x"}', "varchar"),
+    ("json_format(cast(array[tags] as json))", 1, '[{"Env":"prod","team":"x"}]', "varchar"),
+    ("json_format(cast(array[cost] as json))", 1, "[98765432109876.123456789012]", "varchar"),
+    ("json_format(cast(qty as json))", 1, "3.000000000000", "varchar"),
     # arrays and rows
     ("cardinality(labels)", 1, 2, "bigint"),
     ("labels[1]", 1, "b", "varchar"),

@@ -27,6 +27,7 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (exp.Cast, casts.to_text),
     (exp.Cast, casts.to_integer),
     (exp.Cast, casts.to_json),
+    (exp.JSONFormat, casts.json_format),
     (exp.Bracket, maps.subscript),
     (exp.ArraySize, maps.cardinality),
     (exp.Anonymous, maps.map_filter),

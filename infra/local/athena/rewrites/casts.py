@@ -50,10 +50,40 @@ def to_integer(node: exp.Cast) -> exp.Expr | None:
 
 
 def to_json(node: exp.Cast) -> exp.Expr | None:
-    """Turn a value into JSON; DuckDB's cast from text would parse it instead."""
+    """Turn a value into JSON, maps by key; DuckDB's cast from text would parse it instead.
+
+    Raises:
+        NotSupportedError: a map inside a row.
+    """
     if node.to.this != T.JSON or kind(node.this) == T.JSON:
         return None
-    return exp.Anonymous(this="to_json", expressions=[node.this.copy()])
+    return exp.Anonymous(this="to_json", expressions=[_by_key(node.this.copy(), node.this.type)])
+
+
+def json_format(node: exp.JSONFormat) -> exp.Expr | None:
+    """Return JSON as the text it is; DuckDB would read its numbers as doubles first."""
+    return exp.cast(node.this.copy(), T.VARCHAR) if kind(node.this) == T.JSON else None
+
+
+def _by_key(value: exp.Expr, type_: exp.DataType | None) -> exp.Expr:
+    """Sort the entries of maps by key, also in arrays."""
+    if type_ is None or not any(t.this == T.MAP for t in type_.find_all(exp.DataType)):
+        return value
+    if type_.this == T.ARRAY:
+        item = _by_key(exp.column("item"), type_.expressions[0])
+        return _each(value, item)
+    if type_.this != T.MAP:
+        raise NotSupportedError("JSON of a map inside a row", "Cast the row's fields one by one.")
+    entries = exp.func("list_sort", exp.Anonymous(this="map_entries", expressions=[value]))
+    below = type_.expressions[1]
+    if any(t.this == T.MAP for t in below.find_all(exp.DataType)):
+        raise NotSupportedError("JSON of a map inside a map", "Take its inner maps one by one.")
+    return exp.Anonymous(this="map_from_entries", expressions=[entries])
+
+
+def _each(value: exp.Expr, item: exp.Expr) -> exp.Expr:
+    function = exp.Lambda(this=item, expressions=[exp.to_identifier("item")])
+    return exp.Anonymous(this="list_transform", expressions=[value, function])
 
 
 def _call(name: str, value: exp.Expr, literal: str) -> exp.Expr:

@@ -1,0 +1,1 @@
+"""A real Trino, asked the same questions: Athena's engine v3 is one. Run by `make test-trino`."""
