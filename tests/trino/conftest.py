@@ -17,6 +17,7 @@ from producers.ingest import Options
 from schemas.lake import PROCESSED
 from schemas.tables import TABLES
 from tests import samples
+from tests.infra.athena import quarter
 from tests.sources import file_source
 from tests.trino.server import CATALOG, trino, where
 from tests.trino.tables import Span, create_table
@@ -40,10 +41,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def platform(root: Path) -> Iterator[Platform]:
-    """A lake with a real sample, a generated one with tags and commitments, and a resent file."""
+    """A lake with both samples and a simulated quarter; one file sent twice; audited."""
+    exports = quarter.write_quarter(root / "exports")
     with start(root / "finops") as (_, platform):
-        for sample in (samples.REAL, samples.GENERATED):
-            run_ingest(platform, file_source(sample))
+        sources = [file_source(sample) for sample in (samples.REAL, samples.GENERATED)]
+        for source in (*sources, *quarter.quarter_sources(exports)):
+            run_ingest(platform, source)
         run_ingest(platform, file_source(samples.REAL), Options(resend=True))
         run_audit(platform)
         yield platform
