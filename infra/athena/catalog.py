@@ -5,7 +5,7 @@ from importlib import resources
 
 from schemas.tables import CHARGES_STORED, Table
 
-VIEWS = ("charges_all", "charges", "deliveries")
+VIEWS = ("charges_all", "charges", "deliveries", "daily_costs", "monthly_costs")
 """Every view, each after those it uses."""
 
 
