@@ -50,7 +50,7 @@ def summaries_command(check: bool, rebuild: tuple[str, ...], as_json: bool, data
     for day in rebuild:
         if not is_date(day):
             raise UsageError(f"{day!r} is no charge date of the lake; write YYYY-MM-DD")
-    with open_platform(data_dir, needs_data=True, views=True) as platform:
+    with open_platform(data_dir, needs_data=True, views=not check) as platform:
         platform.activate_first_evaluation()
         store = platform.store
         if check:
