@@ -35,8 +35,8 @@ def pages() -> dict[str, str]:
 def _tables() -> str:
     parts = [
         "# Tables\n",
-        "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all` "
-        "and `deliveries` over them are in `infra/athena/views`.\n",
+        "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all`, "
+        "`deliveries`, `daily_costs` and `monthly_costs` over them are in `infra/athena/views`.\n",
     ]
     for table in TABLES:
         parts.append(f"## {table.name}\n\n{table.meaning} `{table.prefix}`, {table.format}.\n")

@@ -126,6 +126,13 @@ def test_a_replaced_build_is_kept_for_running_queries(lake: CostLake) -> None:
     assert shown(lake, DAILY, DAYS[1]) == 50
 
 
+def test_a_strange_folder_gets_into_no_query(lake: CostLake) -> None:
+    """Its rows are in no partition that tables project, and its name is no text for SQL."""
+    key = "processed/charges/evaluation=v1/billing_period=2026-10/charge_date=x' or '1'='1/f"
+    lake.store.put(key, b"rows")
+    assert why(lake) == []
+
+
 def test_again_sums_up_what_nothing_says_is_stale(lake: CostLake) -> None:
     lake.services["EC2"][DAYS[0]] = Decimal(7)
     assert why(lake) == []

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from schemas.current_state import read_current
-from schemas.lake import ObjectStore, partition_of
+from schemas.lake import ObjectStore, is_date, is_month, partition_of
 from schemas.tables import CHARGES_STORED
 from transforms.state import active_evaluation
 
@@ -31,8 +31,11 @@ def day_sources(store: ObjectStore) -> dict[str, DaySource]:
     periods: defaultdict[str, set[str]] = defaultdict(set)
     for info in store.list(f"{CHARGES_STORED.prefix}evaluation={evaluation}/"):
         partition = partition_of(info.key)
-        if partition is not None:
-            _, period, day = partition
+        if partition is None:
+            continue
+        _, period, day = partition
+        # What goes into a query is of its form, whoever put the file there.
+        if is_date(day) and is_month(period):
             parts[day].append(f"{info.key}\0{info.size}")
             periods[day].add(period)
     for entry in read_current(store):
