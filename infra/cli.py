@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from infra.commands import rules_diff  # noqa: F401 - registers itself
+from infra.commands.anomalies import anomalies_group
 from infra.commands.audit import audit_command
 from infra.commands.baseline import baseline_group
 from infra.commands.compact import compact_command
@@ -32,6 +33,7 @@ from infra.commands.report import report_command
 from infra.commands.rules import rules_group
 from infra.commands.rules_explain import explain_command
 from infra.commands.simulate import simulate_command
+from infra.commands.summaries import summaries_command
 from schemas.errors import FinopsError
 
 
@@ -59,6 +61,8 @@ for command in (
     settle_command,
     query_command,
     report_command,
+    summaries_command,
+    anomalies_group,
     rules_group,
     deliveries_command,
     quarantine_group,

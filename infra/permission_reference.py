@@ -145,6 +145,8 @@ class _Template:
         if type_ == "AWS::Lambda::Alias":
             function = properties["FunctionName"]["Ref"]
             return f"{self._attribute(function, 'Arn')}:{properties['Name']}"
+        if type_ == "AWS::SNS::Topic":
+            return f"arn:aws:sns:{_PLACE}:{self._resolver.resolve(properties['TopicName'])}"
         if type_ in _NAMED_INSIDE:
             return self._resolver.resolve(properties[_NAMED_INSIDE[type_]]["Name"])
         return self._resolver.resolve(properties[_NAMES[type_]]) if type_ in _NAMES else key

@@ -39,7 +39,8 @@ def _tables() -> str:
     parts = [
         "# Tables\n",
         "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all`, "
-        "`deliveries`, `findings` and `focus` over them are in `infra/athena/views`.\n",
+        "`deliveries`, `findings`, `focus`, `daily_costs` and `monthly_costs` over them are in "
+        "`infra/athena/views`.\n",
     ]
     for table in TABLES:
         parts.append(f"## {table.name}\n\n{table.meaning} `{table.prefix}`, {table.format}.\n")

@@ -249,33 +249,154 @@ DELIVERY_STATUS = Table(
     meaning="What settle found of every delivery; written by settle, whole.",
 )
 
+SERIES_COLUMNS = (
+    Column("billing_account_id", "string", "The payer account."),
+    Column("sub_account_id", "string", "The account."),
+    Column("service_name", "string", "The service."),
+    Column("region_id", "string", "The region."),
+)
+"""What a daily total is a total of, beside its currency."""
+
+VERSION = Column("version", "string", "The build that the row belongs to; the views show one.")
+SUMMED = (
+    *SERIES_COLUMNS,
+    Column("charge_category", "string", "Usage, Purchase, Tax, Credit or Adjustment."),
+    Column("charge_class", "string", "Correction, for a period already invoiced; otherwise null."),
+    Column("owner", "string", "The first tag with a value of owner, application, business_unit."),
+    Column("billing_currency", "string", "The currency of all amounts of the row."),
+    Column("events", "bigint", "Charges."),
+    Column("billed_cost", MONEY, "What is invoiced (cash view)."),
+    Column("effective_cost", MONEY, "Accrual view; the billed cost where a source gives none."),
+    Column("list_cost", MONEY, "Cost at the public price; null where no charge has any."),
+    Column("untagged_cost", MONEY, "Effective cost of charges that lack required tags."),
+    Column("findings", "bigint", "Findings of the rules."),
+)
+"""What a summary says of each group, with the group first."""
+
+DAILY_COSTS_STORED = Table(
+    name="daily_costs_stored",
+    prefix="summaries/daily_costs/",
+    format="json",
+    columns=(
+        VERSION,
+        Column("billing_period", "string", "YYYY-MM of the billing period's start, UTC."),
+        *SUMMED,
+    ),
+    partitions=(Column("charge_date", "string", "YYYY-MM-DD of the charge period's start, UTC."),),
+    meaning="Sums of charges by day, every build that is kept; ask the view `daily_costs`.",
+)
+
+MONTHLY_COSTS_STORED = Table(
+    name="monthly_costs_stored",
+    prefix="summaries/monthly_costs/",
+    format="json",
+    columns=(VERSION, *SUMMED),
+    partitions=(Column("billing_period", "string", "YYYY-MM of the billing period's start, UTC."),),
+    meaning="Sums of charges by month, every build that is kept; ask the view `monthly_costs`.",
+)
+
+SUMMARIES = Table(
+    name="summaries",
+    prefix="state/summaries/",
+    format="json",
+    columns=(
+        Column("summary", "string", "`daily_costs` or `monthly_costs`."),
+        Column("period", "string", "Its charge date, or its billing period."),
+        Column("version", "string", "The build that the views show: a hash of what it says."),
+        Column(
+            "built_from", "string", "Hash of what it was made from; another one makes it stale."
+        ),
+        Column("built_at", "string", "When, ISO 8601, UTC."),
+        Column("events", "bigint", "Charges it sums up."),
+        Column("replaced", "string", "The build that was shown before; empty for a first one."),
+    ),
+    partitions=(),
+    meaning="Which build of each summary is shown; written by the summaries job, whole.",
+)
+
 CONTRIBUTOR = f"struct<resource_id:string,actual:{MONEY},expected:{MONEY}>"
+ABNORMAL_DAY = (
+    f"struct<charge_date:string,actual:{MONEY},expected:{MONEY},recent_level:{MONEY},"
+    f"weekday_level:{MONEY}>"
+)
+ANOMALY = (
+    Column("anomaly_id", "string", "Its name for good, made of its series and first day."),
+    Column("status", "string", "open, ended, or withdrawn: a restatement took its days back."),
+    Column("charge_date", "string", "Its first abnormal day, YYYY-MM-DD, UTC."),
+    Column("end_date", "string", "Its last abnormal day so far."),
+    *SERIES_COLUMNS,
+    Column("billing_currency", "string", "Currency of all amounts of the row."),
+    Column("actual", MONEY, "Effective cost of its abnormal days."),
+    Column("expected", MONEY, "What they would usually have cost."),
+    Column("impact", MONEY, "Actual minus expected."),
+    Column("days", f"array<{ABNORMAL_DAY}>", "Its abnormal days, each with both its levels."),
+    Column("contributors", f"array<{CONTRIBUTOR}>", "Resources that added most, largest first."),
+    Column("owner", "string", "The owner with most of its cost; null where no tag names one."),
+    Column("first_seen", "string", "When the job first saw it, ISO 8601, UTC."),
+    Column("notified_at", "string", "When the topic was told of it; null where it was not."),
+    Column("suppressed_by", "string", "The planned event that explains it; null without one."),
+    Column("suppression_reason", "string", "What the planned event is."),
+    Column("detail", "string", "Why it was withdrawn; empty otherwise."),
+)
 
 ANOMALIES = Table(
     name="anomalies",
-    prefix="summaries/anomalies/",
+    prefix="summaries/anomaly_events/",
+    format="json",
+    columns=ANOMALY,
+    partitions=(),
+    meaning="Times when a series cost abnormally much, as they stand; written by the daily job.",
+)
+
+ANOMALY_HISTORY = Table(
+    name="anomaly_history",
+    prefix="summaries/anomaly_history/",
     format="json",
     columns=(
+        Column("changed_at", "string", "When, ISO 8601, UTC."),
         Column(
-            "anomaly_id", "string", "Hash of day and series: the same day judged again keeps it."
+            "change",
+            "string",
+            "found, changed, ended, reopened, withdrawn, suppressed, unsuppressed or notified.",
         ),
-        Column("charge_date", "string", "The day whose total is abnormal, YYYY-MM-DD, UTC."),
-        Column("billing_account_id", "string", "Series: the payer account."),
-        Column("sub_account_id", "string", "Series: the account."),
-        Column("service_name", "string", "Series: the service."),
-        Column("region_id", "string", "Series: the region."),
-        Column("billing_currency", "string", "Currency of all amounts of the row."),
-        Column("actual", MONEY, "Effective cost of the day."),
-        Column("expected", MONEY, "The higher of the two levels below."),
-        Column("impact", MONEY, "Actual minus expected."),
-        Column("recent_level", MONEY, "Median of the days before."),
-        Column("weekday_level", MONEY, "Median of the same weekdays before; null without any."),
-        Column(
-            "contributors", f"array<{CONTRIBUTOR}>", "Resources that added most, largest first."
-        ),
+        *ANOMALY,
     ),
     partitions=(),
-    meaning="Days that cost abnormally much for their series; written by the daily anomaly job.",
+    meaning="What happened to each anomaly and how it stood after it; rows are only ever added.",
+)
+
+ANOMALY_ACKS = Table(
+    name="anomaly_acks",
+    prefix="summaries/anomaly_acks/",
+    format="json",
+    columns=(
+        Column("anomaly_id", "string", "The anomaly."),
+        Column("acknowledged_at", "string", "When, ISO 8601, UTC; the newest counts."),
+        Column("acknowledged_by", "string", "Who."),
+        Column("reason", "string", "Why."),
+        Column("feedback", "string", "`true` or `false`: whether it was one; null where not said."),
+    ),
+    partitions=(),
+    meaning="What people said of anomalies; rows are only ever added.",
+)
+
+SUPPRESSIONS = Table(
+    name="suppressions",
+    prefix="state/suppressions/",
+    format="json",
+    columns=(
+        Column("suppression_id", "string", "Hash of all but who lifted it."),
+        *SERIES_COLUMNS,
+        Column("first_day", "string", "The first day of the planned event."),
+        Column("last_day", "string", "Its last day, included."),
+        Column("reason", "string", "What is planned."),
+        Column("created_by", "string", "Who said so."),
+        Column("created_at", "string", "When, ISO 8601, UTC."),
+        Column("lifted_at", "string", "When it was taken back; null while it holds."),
+        Column("lifted_by", "string", "Who took it back."),
+    ),
+    partitions=(),
+    meaning="Planned events; a null account, service or region stands for each of them.",
 )
 
 ACTIVE_EVALUATION = Table(
@@ -388,7 +509,13 @@ TABLES = (
     DELIVERY_STATUS,
     ACTIVE_EVALUATION,
     COMPACTIONS,
+    SUMMARIES,
+    DAILY_COSTS_STORED,
+    MONTHLY_COSTS_STORED,
     ANOMALIES,
+    ANOMALY_HISTORY,
+    ANOMALY_ACKS,
+    SUPPRESSIONS,
     AUDITS,
     AUDIT_DAYS,
 )

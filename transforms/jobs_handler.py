@@ -1,4 +1,4 @@
-"""The Lambdas of the scheduled jobs: settle, baseline, anomalies, audit.
+"""The Lambdas of the scheduled jobs: settle, summaries, baseline, anomalies, audit.
 
 Each wires itself from the environment once, does one job for the time it was scheduled for, and
 says in its answer what it did, and in its log how things are, as metrics. A repeated invocation
@@ -8,9 +8,9 @@ repeats nothing.
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -21,7 +21,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from schemas.emf import emf_line
 from schemas.lake import ObjectStore
 from schemas.s3_store import S3Store
-from transforms.anomalies import INCOMPLETE_DAYS, Anomaly, find_anomalies, write_anomalies
+from transforms.anomalies import Anomaly, run
+from transforms.anomalies.notice import message, subject
 from transforms.athena_query import AthenaQuery
 from transforms.audit import AuditReport, audit
 from transforms.auditing.flight import Flight, StreamTimes
@@ -33,6 +34,7 @@ from transforms.errors import EvaluationError, JobError
 from transforms.evaluations import register_first, registered
 from transforms.ports import Query
 from transforms.settle import settle
+from transforms.summaries import refresh
 from transforms.vitals import vitals
 
 COUNT_ALL_HOUR = 5
@@ -60,6 +62,8 @@ class Job:
     """Takes a line of metrics; what a Lambda prints is its log."""
     service: str = ""
     """The function's name, for its metrics."""
+    announce: Callable[[str, str], None] = lambda subject, message: None
+    """Tells people something: a subject and a message."""
 
 
 def settle_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -74,9 +78,14 @@ def baseline_handler(event: Mapping[str, Any], context: object) -> dict[str, Any
     return run_baseline(_job(), scheduled_day(event))
 
 
+def summaries_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Sum up again the days that have changed."""
+    return run_summaries(_job(), _scheduled(event))
+
+
 def anomalies_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Judge the newest complete day before the one the job was scheduled for."""
-    return run_anomalies(_job(), scheduled_day(event))
+    """Judge the days that are complete before the one the job was scheduled for."""
+    return run_anomalies(replace(_job(), announce=_topic()), _scheduled(event))
 
 
 @metrics.log_metrics
@@ -159,21 +168,36 @@ def run_baseline(job: Job, today: date) -> dict[str, Any]:
     }
 
 
-def run_anomalies(job: Job, today: date) -> dict[str, Any]:
-    """Find the anomalies of the newest complete day and store them."""
-    day = today - timedelta(days=INCOMPLETE_DAYS)
-    found = find_anomalies(job.query, job.store, day)
-    write_anomalies(job.store, day, found)
+def run_summaries(job: Job, moment: datetime) -> dict[str, Any]:
+    """Bring the summaries up to date with what the views show."""
+    done = refresh(job.query, job.store, moment)
+    _tell(job, {"SummariesBuilt": (len(done.days), "Count")})
+    return asdict(done)
+
+
+def run_anomalies(job: Job, moment: datetime) -> dict[str, Any]:
+    """Judge what has changed, write down how anomalies stand, and tell of new ones."""
+
+    def tell(anomalies: Sequence[Anomaly]) -> None:
+        job.announce(subject(anomalies), message(anomalies))
+
+    outcome = run(job.query, job.store, moment, tell)
+    found = [anomaly for change, anomaly in outcome.changes if change == "found"]
     _tell(job, {"Anomalies": (len(found), "Count")})
     for currency, impact in sorted(_impacts(found).items()):
         _tell(job, {"AnomalyImpact": (impact, "None")}, {"currency": currency})
-    return {"charge_date": day.isoformat(), "anomalies": [a.anomaly_id for a in found]}
+    return {
+        "newest_day": outcome.newest,
+        "judged": len(outcome.judged),
+        "changes": [[change, anomaly.anomaly_id] for change, anomaly in outcome.changes],
+        "told": [anomaly.anomaly_id for anomaly in outcome.told],
+    }
 
 
 def _impacts(found: Iterable[Anomaly]) -> dict[str, Decimal]:
     impacts: defaultdict[str, Decimal] = defaultdict(Decimal)
     for anomaly in found:
-        impacts[anomaly.billing_currency] += anomaly.impact
+        impacts[anomaly.series[4]] += anomaly.impact
     return impacts
 
 
@@ -233,6 +257,19 @@ def _job() -> Job:
         now=lambda: datetime.now(UTC),  # noqa: TID251 the Lambda's edge
         service=environment["AWS_LAMBDA_FUNCTION_NAME"],
     )
+
+
+def _topic() -> Callable[[str, str], None]:
+    """Return what tells everybody who subscribed to the stack's topic of anomalies."""
+    import boto3
+
+    topic = os.environ["FINOPS_ANOMALY_TOPIC"]  # noqa: TID251 the Lambda's edge
+    sns = boto3.client("sns")
+
+    def announce(subject: str, message: str) -> None:
+        sns.publish(TopicArn=topic, Subject=subject, Message=message)
+
+    return announce
 
 
 def _stream_times() -> StreamTimes:

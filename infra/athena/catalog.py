@@ -5,7 +5,15 @@ from importlib import resources
 
 from schemas.tables import CHARGES_STORED, Table
 
-VIEWS = ("charges_all", "charges", "deliveries", "findings", "focus")
+VIEWS = (
+    "charges_all",
+    "charges",
+    "deliveries",
+    "findings",
+    "focus",
+    "daily_costs",
+    "monthly_costs",
+)
 """Every view, each after those it uses."""
 
 

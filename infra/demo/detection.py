@@ -8,9 +8,10 @@ from producers.sources.simulator.ground_truth import Truth, ground_truth
 from transforms.ports import Query
 
 _ANOMALIES = """
-select charge_date, sub_account_id, service_name, region_id, billing_currency,
+select charge_date, end_date, sub_account_id, service_name, region_id, billing_currency,
        actual, expected, impact
-from anomalies order by charge_date, service_name, sub_account_id, region_id
+from anomalies where status <> 'withdrawn'
+order by charge_date, service_name, sub_account_id, region_id
 """
 _SERIES = """
 select count(*) as n from (
@@ -64,4 +65,4 @@ def _is_of(anomaly: dict[str, Any], truth: Truth) -> bool:
     if series != (truth.service_name, truth.sub_account_id, truth.region_id):
         return False
     first, last = truth.start.date().isoformat(), truth.end.date().isoformat()
-    return bool(first <= anomaly["charge_date"] <= last)
+    return bool(anomaly["charge_date"] <= last and first <= anomaly["end_date"])

@@ -26,6 +26,8 @@ SETTLE = "cron(10 5 1 * ? *)"
 """Once a month: append rows count at once, and a month of quarter hours would only wait."""
 AUDIT = "cron(20 5 1 * ? *)"
 """Once, for the same reason; the demo audits by itself when the month is over."""
+SUMMARIES = "cron(50 3 1 * ? *)"
+"""Once, too: the anomaly job brings the summaries up to date each night."""
 BASELINE = "cron(30 3 16,30 * ? *)"
 """Twice: what a series costs changes slowly, and the second serves the first of October."""
 
@@ -53,6 +55,7 @@ def show_month(data_dir: Path, days: int, *, enforce_iam: bool = False) -> None:
         "SimulatorDays": str(max(days, 28)),
         "SettleExpression": SETTLE,
         "AuditExpression": AUDIT,
+        "SummariesExpression": SUMMARIES,
         "BaselineExpression": BASELINE,
     }
     click.echo(f"\n== 8. A month in a minute: {days} days of hourly schedules from {FIRST_DAY}")

@@ -21,8 +21,13 @@ from tests.sources import deliver, file_source
 from transforms.audit import AuditReport, audit
 
 BEGIN = datetime(2026, 11, 26, 8, 1, tzinfo=UTC)
-RARELY = {"SettleExpression": "cron(10 5 * * ? *)", "SettleMissedAfterHours": "160"}
-"""For rehearsals that need no settle: it takes most of a simulated hour's time."""
+RARELY = {
+    "SettleExpression": "cron(10 5 * * ? *)",
+    "SettleMissedAfterHours": "160",
+    "SummariesExpression": "cron(25 5 * * ? *)",
+    "SummariesMissedAfterHours": "160",
+}
+"""For rehearsals that need neither: they take most of a simulated hour's time."""
 
 
 class Rehearsal:

@@ -25,7 +25,7 @@ from transforms.audit import audit
 
 BEGIN = datetime(2026, 9, 20, 2, 50, tzinfo=UTC)
 BUCKET, MONTH = "our-exports", "2026-09"
-FUNCTIONS = ("ingest", "settle", "baseline", "anomalies")
+FUNCTIONS = ("ingest", "settle", "summaries", "baseline", "anomalies")
 PARAMETERS = {
     "Source": "focus",
     "ExportBucket": BUCKET,

@@ -13,6 +13,11 @@ from transforms.audit import audit
 
 BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
 HOURS = 30
+SUMMED = """
+select s.built_at, s.period, s.events, sum(d.events) as shown
+from summaries s inner join daily_costs d on d.charge_date = s.period
+where s.summary = 'daily_costs' group by s.built_at, s.period, s.events order by s.period
+"""
 
 
 def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None:
@@ -20,6 +25,7 @@ def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None
     parameters = {
         "SettleExpression": "cron(10 5 * * ? *)",
         "AuditExpression": "cron(40 0/6 * * ? *)",
+        "SummariesExpression": "cron(25 0/6 * * ? *)",
     }
     clock = ManualClock(BEGIN)
     with start(tmp_path, clock=clock, parameters=parameters) as (aws, platform):
@@ -31,6 +37,7 @@ def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None
             "select audited_at, clean, events, late, gaps from audits order by audited_at"
         )
         statuses = platform.query.rows("select distinct status from deliveries")
+        summed = platform.query.rows(SUMMED)
     simulator = Simulator(1, date(2026, 9, 1), 31)
     rows = [
         r
@@ -46,3 +53,8 @@ def test_scheduled_hours_are_queryable_to_the_last_digit(tmp_path: Path) -> None
     assert all(a["clean"] and not a["gaps"] and not a["late"] for a in audits)
     assert 0 == audits[0]["events"] < audits[1]["events"] < audits[-1]["events"] < len(rows)
     assert {s["status"] for s in statuses} == {"append"}
+    # So does the function of the summaries: each day as it was at its last run, or when it last
+    # changed.
+    assert {s["built_at"][11:16] for s in summed} <= {"00:25", "04:00", "06:25", "12:25", "18:25"}
+    assert summed[0]["period"] == "2026-09-01"
+    assert all(s["events"] == s["shown"] > 0 for s in summed)

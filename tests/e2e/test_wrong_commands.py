@@ -77,8 +77,10 @@ FULL_LAKE = [
      "Queries of this type are not supported; write one SELECT in Athena's SQL"),
     (["query", "--sql", "select * from nope"],
      "TABLE_NOT_FOUND: line 1:15: Table 'finops.nope' does not exist. Tables: active_evaluation, "
-     "anomalies, audit_days, audits, charges, charges_all, charges_stored, compactions, "
-     "current_state, deliveries, deliveries_stored, delivery_status, findings, focus, lake_rows."),
+     "anomalies, anomaly_acks, anomaly_history, audit_days, audits, charges, charges_all, "
+     "charges_stored, compactions, current_state, daily_costs, daily_costs_stored, deliveries, "
+     "deliveries_stored, delivery_status, findings, focus, lake_rows, monthly_costs, "
+     "monthly_costs_stored, summaries, suppressions."),
     (["query", "service-chnage"],
      "no query 'service-chnage'; did you mean service_change? "
      "finops query list shows the library"),

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.anomalies import MIN_DAYS, judge
+from transforms.anomalies.judging import HISTORY_DAYS, MIN_DAYS, RECENT_DAYS, judge
 
-SERIES = ("payer", "account", "Amazon EC2", "us-east-1", "USD")
 DAY = date(2026, 9, 28)
 
 
@@ -42,19 +41,19 @@ def history(
 )  # fmt: skip
 def test_floors(costs: dict[str, Decimal], impact: str | None) -> None:
     """An amount and a percentage together; never on too little history."""
-    found = judge(SERIES, costs, DAY)
+    found = judge(costs, DAY)
     assert (found and found.impact) == (impact and Decimal(impact))
 
 
 def test_a_monday_after_quiet_weekends_is_no_anomaly() -> None:
     """The same-weekday gate: 100 on a Monday is usual, 100 on a Sunday is not."""
     costs = history(usual=100, weekend=20)
-    assert judge(SERIES, costs, DAY) is None
+    assert judge(costs, DAY) is None
     sunday = DAY - timedelta(days=1)
     loud = costs | {sunday.isoformat(): Decimal(100)}
-    assert judge(SERIES, loud, sunday) is None
+    assert judge(loud, sunday) is None
     louder = costs | {sunday.isoformat(): Decimal(200)}
-    found = judge(SERIES, louder, sunday)
+    found = judge(louder, sunday)
     assert found is not None
     assert (found.recent_level, found.weekday_level) == (Decimal(100), Decimal(20))
 
@@ -65,4 +64,24 @@ def test_the_future_does_not_change_the_past(levels: list[Decimal], later: int) 
     costs = {(DAY - timedelta(days=i + 1)).isoformat(): c for i, c in enumerate(levels)}
     costs[DAY.isoformat()] = Decimal(1_500)
     tomorrow = {(DAY + timedelta(days=1)).isoformat(): Decimal(later)}
-    assert judge(SERIES, costs, DAY) == judge(SERIES, costs | tomorrow, DAY)
+    assert judge(costs, DAY) == judge(costs | tomorrow, DAY)
+
+
+def test_a_series_that_was_silent_lately_has_a_level_still() -> None:
+    """Ten old days and none of the last fourteen: its recent level is nothing."""
+    costs = {
+        (DAY - timedelta(days=back)).isoformat(): Decimal(5)
+        for back in range(RECENT_DAYS + 1, HISTORY_DAYS)
+    }
+    found = judge({**costs, DAY.isoformat(): Decimal(90)}, DAY)
+    assert found is not None
+    assert [found.recent_level, found.expected, found.impact] == [Decimal(n) for n in (0, 5, 85)]
+
+
+def test_only_its_own_history_counts() -> None:
+    """What lies further back than the history changes no verdict."""
+    costs = history(today=200)
+    old = {
+        (DAY - timedelta(days=HISTORY_DAYS + 1 + n)).isoformat(): Decimal(900) for n in range(30)
+    }
+    assert judge({**costs, **old}, DAY) == judge(costs, DAY)

@@ -27,6 +27,7 @@ PARTITIONS = 400
 MISSED_AFTER_HOURS: dict[str, int | str] = {
     "ingest": 2,
     "settle": "!Ref SettleMissedAfterHours",
+    "summaries": "!Ref SummariesMissedAfterHours",
     "baseline": "!Ref BaselineMissedAfterHours",
     "anomalies": 26,
     "audit": 26,

@@ -63,6 +63,7 @@ def dashboard_body(alarms: Iterable[Alarm], facts: Facts) -> str:
 def _graphs(facts: Facts) -> list[Graph]:
     transform, ingest = "TransformFunction", "IngestFunction"
     settle, anomalies = "SettleFunction", "AnomaliesFunction"
+    summaries = "SummariesFunction"
     audit = [
         Graph(
             "Audit (events)",
@@ -145,6 +146,7 @@ def _graphs(facts: Facts) -> list[Graph]:
             [_search("SpoolEvents", ("producer",), stat="Maximum")],
             "Maximum",
         ),
+        Graph("Summaries (days built)", [_ours("SummariesBuilt", summaries)], period=3_600),
         Graph(
             "Anomalies",
             [_ours("Anomalies", anomalies),

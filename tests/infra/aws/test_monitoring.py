@@ -161,6 +161,19 @@ def test_the_runbook_s_place_and_the_mail_are_the_user_s() -> None:
     assert stack.resource("AlarmMail")["Condition"] == "SomebodyGetsMail"
 
 
+def test_costs_are_told_to_others_than_alarms() -> None:
+    """A topic of their own, that no alarm tells, with a subscription where there is an address."""
+    stack = Stack.of(AnomalyEmail="finance@example.com")
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:finops-anomalies"
+    assert stack.properties("AnomalyMail") == {
+        "TopicArn": topic,
+        "Protocol": "email",
+        "Endpoint": "finance@example.com",
+    }
+    assert stack.resource("AnomalyMail")["Condition"] == "SomebodyIsToldOfAnomalies"
+    assert all(alarm["AlarmActions"] == [TOPIC] for alarm in ALARMS.values())
+
+
 def test_the_dashboard_shows_every_alarm_and_real_names() -> None:
     """Its body is JSON; nothing in it overlaps, and no variable is left."""
     (dashboard,) = STACK.all("AWS::CloudWatch::Dashboard").values()

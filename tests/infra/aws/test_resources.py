@@ -14,6 +14,7 @@ HANDLERS = {
     "finops-ingest": "producers.scheduled_handler.handler",
     "finops-settle": "transforms.jobs_handler.settle_handler",
     "finops-baseline": "transforms.jobs_handler.baseline_handler",
+    "finops-summaries": "transforms.jobs_handler.summaries_handler",
     "finops-anomalies": "transforms.jobs_handler.anomalies_handler",
     "finops-audit": "transforms.jobs_handler.audit_handler",
 }
@@ -66,7 +67,8 @@ def test_raw_events_outlive_the_stack() -> None:
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
         for rule in properties["LifecycleConfiguration"]["Rules"]:
             expires = {k for k in rule if "Expiration" in k or "Transition" in k}
-            allowed = {"state/", "processed/", "audits/", "spool/ingest/"}
+            allowed = {"state/", "processed/", "audits/", "spool/ingest/",
+                       "summaries/daily_costs/", "summaries/monthly_costs/"}  # fmt: skip
             assert not expires or rule["Prefix"] in allowed
             # What an abandoned ingest had read lies in its source still.
             current = {"ExpirationInDays"} if rule.get("Prefix") == "spool/ingest/" else set()
@@ -82,7 +84,7 @@ def test_answers_expire_and_unfinished_uploads_are_aborted() -> None:
         assert any("AbortIncompleteMultipartUpload" in r and "Prefix" not in r for r in rules)
 
 
-def test_functions_are_the_six_we_know() -> None:
+def test_functions_are_the_seven_we_know() -> None:
     """Each runs on arm64 with python3.13, from one of the three bundles."""
     found = functions()
     assert {name: f["Handler"] for name, f in found.items()} == HANDLERS
@@ -105,7 +107,9 @@ def test_functions_know_where_everything_is() -> None:
     """The environment is made of the stack's own names, so that another stack has its own."""
     stack = Stack.of(Name="other", Database="costs", Evaluations="v2,v1")
     for function in stack.all("AWS::Lambda::Function").values():
-        assert function["Environment"]["Variables"] == {
+        topic = {"FINOPS_ANOMALY_TOPIC": f"arn:aws:sns:{REGION}:{ACCOUNT}:other-anomalies"}
+        own = topic if function["FunctionName"] == "other-anomalies" else {}
+        assert function["Environment"]["Variables"] == own | {
             "FINOPS_BUCKET": f"other-lake-{ACCOUNT}-{REGION}",
             "FINOPS_DATABASE": "costs",
             "FINOPS_EXPORT": "s3://no-export/",
@@ -150,6 +154,7 @@ def test_schedules_say_when_they_were_due() -> None:
     assert {name: s["ScheduleExpression"] for name, s in schedules.items()} == {
         "finops-ingest": "cron(0 * * * ? *)",
         "finops-settle": "cron(10/15 * * * ? *)",
+        "finops-summaries": "cron(25 * * * ? *)",
         "finops-baseline": "cron(30 3 * * ? *)",
         "finops-anomalies": "cron(0 4 * * ? *)",
         "finops-audit": "cron(40 * * * ? *)",
@@ -197,6 +202,7 @@ def test_outputs_name_what_a_client_needs() -> None:
         "DatabaseName": "finops",
         "WorkGroupName": "finops",
         "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:finops-alarms",
+        "AnomalyTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:finops-anomalies",
         **{f"{n.split('-')[1].capitalize()}FunctionName": n for n in HANDLERS},
     }
 

@@ -58,6 +58,14 @@ QUERY: Permissions = {
     "ListBuckets": (["s3:GetBucketLocation", "s3:ListBucket"], [LAKE, RESULTS]),
 }
 
+SUMMARIES: Permissions = {
+    "BuildSummaries": (
+        ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        [f"{LAKE}/summaries/daily_costs/*", f"{LAKE}/summaries/monthly_costs/*"],
+    ),
+    "ShowSummaries": (["s3:PutObject"], [f"{LAKE}/state/summaries/*"]),
+}
+
 ALLOWED: dict[str, Permissions] = {
     "FirehoseRole": {
         "WriteRawProcessedAndErrors": (
@@ -130,13 +138,17 @@ ALLOWED: dict[str, Permissions] = {
         "PublishBaselines": (["s3:GetObject", "s3:PutObject"], [f"{LAKE}/baselines/*"]),
         **REPORT,
     },
+    "SummariesRole": {**logs("summaries"), **QUERY, **SUMMARIES, **REPORT},
     "AnomaliesRole": {
         **logs("anomalies"),
         **QUERY,
+        **SUMMARIES,
         "WriteAnomalies": (
             ["s3:GetObject", "s3:PutObject"],
-            [f"{LAKE}/summaries/anomalies/*", f"{LAKE}/summaries/daily_totals/*"],
+            [f"{LAKE}/summaries/anomaly_events/*", f"{LAKE}/summaries/judged_days.json"],
         ),
+        "AddToTheHistory": (["s3:PutObject"], [f"{LAKE}/summaries/anomaly_history/*"]),
+        "TellOfAnomalies": (["sns:Publish"], [arn("sns", "finops-anomalies")]),
         **REPORT,
     },
     "AuditRole": {
@@ -158,7 +170,7 @@ ALLOWED: dict[str, Permissions] = {
             ["lambda:InvokeFunction"],
             [
                 arn("lambda", f"function:finops-{name}")
-                for name in ("ingest", "settle", "baseline", "anomalies", "audit")
+                for name in ("ingest", "settle", "baseline", "anomalies", "audit", "summaries")
             ],
         ),
         "KeepWhatCouldNotBeDelivered": (
@@ -199,7 +211,7 @@ def test_every_role_is_in_the_table_and_every_function_has_its_own() -> None:
     """No role is shared, none is made by SAM behind our back."""
     assert set(STACK.ids("AWS::IAM::Role")) == set(ALLOWED)
     roles = [f["Role"] for f in STACK.all("AWS::Lambda::Function").values()]
-    assert len(set(roles)) == len(roles) == 6
+    assert len(set(roles)) == len(roles) == 7
 
 
 def test_no_statement_allows_everything() -> None:
@@ -223,6 +235,7 @@ def test_no_statement_allows_everything() -> None:
         ("IngestRole", "lambda", None),
         ("SettleRole", "lambda", None),
         ("BaselineRole", "lambda", None),
+        ("SummariesRole", "lambda", None),
         ("AnomaliesRole", "lambda", None),
         ("AuditRole", "lambda", None),
     ],

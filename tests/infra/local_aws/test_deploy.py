@@ -78,7 +78,7 @@ def test_a_restart_finds_the_files_of_the_same_bucket(tmp_path: Path) -> None:
 
 def test_the_projects_own_template_deploys(aws: LocalAws) -> None:
     """Every resource of it is made, with its settings."""
-    parameters = {"AlarmEmail": "ops@example.com"}
+    parameters = {"AlarmEmail": "ops@example.com", "AnomalyEmail": "finance@example.com"}
     template = translate(load_template(), parameters)
     stack = aws.deploy(template, parameters)
     assert set(stack.resources) == set(template["Resources"])

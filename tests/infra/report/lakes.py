@@ -71,7 +71,9 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
     """Return one row of `anomalies`: 50 instead of 20."""
     return {
         "anomaly_id": f"a{number}",
+        "status": "ended",
         "charge_date": day,
+        "end_date": day,
         "billing_account_id": "payer",
         "sub_account_id": "111",
         "service_name": service,
@@ -80,8 +82,6 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
         "actual": "50.000000000001",
         "expected": "20",
         "impact": "30.000000000001",
-        "recent_level": "20",
-        "weekday_level": None,
         "contributors": [{"resource_id": "i-1", "actual": "40", "expected": "0.5"}],
         **columns,
     }

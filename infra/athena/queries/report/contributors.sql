@@ -3,4 +3,5 @@
 select a.anomaly_id, c.resource_id as resource, c.actual, c.expected
 from anomalies a
 cross join unnest(a.contributors) with ordinality as c(resource_id, actual, expected, nth)
+where a.status <> 'withdrawn' and a.suppressed_by is null
 order by a.anomaly_id, c.nth

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.sax.saxutils import escape
 
@@ -126,8 +127,8 @@ def _asked(request: Request, service: str) -> tuple[str, dict[str, Any]]:
     operation_name = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
     if operation_name:
         return operation_name, json.loads(content or b"{}")
-    # The query protocol, which STS has.
-    form = dict(pair.partition("=")[::2] for pair in content.decode("latin-1").split("&"))
+    # The query protocol, which STS and SNS have.
+    form = dict(parse_qsl(content.decode("latin-1"), keep_blank_values=True))
     return form.get("Action", request.path), form
 
 

@@ -118,6 +118,10 @@ def _queue(action: str, body: Body) -> list[Call]:
     return [Call(action, queue_arn(body["QueueUrl"]))]
 
 
+def _topic(action: str, body: Body) -> list[Call]:
+    return [Call(action, body["TopicArn"])]
+
+
 def _log_stream(action: str, body: Body) -> list[Call]:
     return [Call(action, log_stream_arn(body["logGroupName"], body["logStreamName"]))]
 
@@ -162,6 +166,7 @@ OPERATIONS: Mapping[tuple[str, str], tuple[str, Needs]] = {
     ("s3", "ListParts"): ("s3:ListMultipartUploadParts", _object),
     ("s3", "PutObject"): _PUT,
     ("s3", "UploadPart"): _PUT,
+    ("sns", "Publish"): ("sns:Publish", _topic),
     ("sqs", "SendMessage"): ("sqs:SendMessage", _queue),
     # Nobody can be denied this.
     ("sts", "GetCallerIdentity"): ("sts:GetCallerIdentity", lambda action, body: []),
