@@ -45,28 +45,49 @@ def hourly(day: str, hour: int, cost: str, **columns: Any) -> Row:
     )  # fmt: skip
 
 
-def test_days_that_follow_each_other_are_one_stretch(tmp_path: Path) -> None:
-    """A gap begins another one."""
-    days = ["2026-05-03", "2026-05-04", "2026-05-05", "2026-05-09"]
-    found = [anomaly(i, day, "Compute", impact="30") for i, day in enumerate(days)]
-    rows = told(tmp_path, "abnormal_stretches", [], found)
-    assert [(r["first_day"], r["last_day"], r["days"], r["impact"]) for r in rows] == [
-        ("2026-05-03", "2026-05-05", 3, D(90)),
-        ("2026-05-09", "2026-05-09", 1, D(30)),
+def test_an_anomaly_is_told_with_its_life(tmp_path: Path) -> None:
+    """How long, how late it was seen, what it cost; what was taken back is not there."""
+    days = [{"charge_date": f"2026-05-0{n}", "actual": "30", "expected": "10"} for n in (3, 4, 5)]
+    found = [
+        anomaly(
+            1, "2026-05-03", "Compute", status="open", end_date="2026-05-05", days=days,
+            actual="90", expected="30", impact="60", owner="ann",
+            first_seen="2026-05-06T05:00:00+00:00",
+        ),
+        anomaly(2, "2026-05-09", "Compute", status="ended", suppression_reason="load test"),
+        anomaly(3, "2026-05-10", "Compute", status="withdrawn"),
+    ]  # fmt: skip
+    rows = told(tmp_path, "anomaly_lives", [], found)
+    assert [
+        (r["status"], r["first_day"], r["last_day"], r["abnormal_days"], r["impact"]) for r in rows
+    ] == [
+        ("open", "2026-05-03", "2026-05-05", 3, D(60)),
+        ("ended", "2026-05-09", "2026-05-09", 1, D("30.000000000001")),
+    ]
+    assert [(r["owner"], r["days_until_seen"], r["planned_event"]) for r in rows] == [
+        ("ann", 3, None),
+        (None, 0, "load test"),
     ]
 
 
 def test_an_abnormal_day_names_the_resource_that_added_most(tmp_path: Path) -> None:
-    """The first contributor, or none."""
+    """Each day of an anomaly; the first contributor, or none."""
+    two = [
+        {"charge_date": "2026-05-03", "actual": "50", "expected": "20"},
+        {"charge_date": "2026-05-04", "actual": "30", "expected": "20"},
+    ]
     found = [
-        anomaly(1, "2026-05-03", "Compute", impact="30"),
-        anomaly(2, "2026-05-04", "Compute", impact="20", contributors=[]),
+        anomaly(1, "2026-05-03", "Compute", days=two),
+        anomaly(2, "2026-05-07", "Compute", contributors=[]),
+        anomaly(3, "2026-05-08", "Compute", status="withdrawn"),
     ]
     rows = told(tmp_path, "abnormal_days", [], found)
-    assert [(r["percent"], r["resource"], r["resource_actual"]) for r in rows] == [
-        (150.0, "i-1", D(40)),
-        (100.0, None, None),
+    assert [(r["charge_date"], r["percent"], r["resource"]) for r in rows] == [
+        ("2026-05-07", 150.0, None),
+        ("2026-05-03", 150.0, "i-1"),
+        ("2026-05-04", 50.0, "i-1"),
     ]
+    assert {r["resource_actual"] for r in rows} == {D(40), None}
 
 
 def test_low_value_adds_up_by_owner_and_year(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
         "actual": "50.000000000001",
         "expected": "20",
         "impact": "30.000000000001",
+        "days": [{"charge_date": day, "actual": "50.000000000001", "expected": "20"}],
         "contributors": [{"resource_id": "i-1", "actual": "40", "expected": "0.5"}],
+        "first_seen": f"{day}T05:00:00+00:00",
         **columns,
     }
 

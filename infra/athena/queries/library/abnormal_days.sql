@@ -4,7 +4,7 @@ number = [8]
 measure = "effective"
 period = "charge"
 reads = ["anomalies"]
-note = "What the daily anomaly job found, and the resource that added most."
+note = "What the daily anomaly job found and no restatement took back, and the resource that added most."
 
 [parameters.first_day]
 type = "date"
@@ -32,18 +32,21 @@ resource_expected = "decimal(38,12)"
 */
 select
     a.billing_currency as currency,
-    a.charge_date,
+    d.charge_date,
     a.sub_account_id as account,
     a.service_name as service,
     a.region_id as region,
-    a.actual,
-    a.expected,
-    a.impact,
-    round(100 * cast(a.impact as double) / nullif(cast(a.expected as double), 0), 1) as percent,
+    d.actual,
+    d.expected,
+    d.actual - d.expected as impact,
+    round(
+        100 * cast(d.actual - d.expected as double) / nullif(cast(d.expected as double), 0), 1
+    ) as percent,
     c.resource,
     c.actual as resource_actual,
     c.expected as resource_expected
 from anomalies a
+cross join unnest(a.days) as d(charge_date, actual, expected, recent_level, weekday_level)
 left join (
     select x.anomaly_id, t.resource, t.actual, t.expected
     from anomalies x
@@ -51,5 +54,5 @@ left join (
     where t.nth = 1
 ) c
     on c.anomaly_id = a.anomaly_id
-where a.charge_date between ? and ?
-order by currency, a.impact desc, a.charge_date, a.anomaly_id
+where a.status <> 'withdrawn' and d.charge_date between ? and ?
+order by currency, impact desc, d.charge_date, a.anomaly_id
