@@ -5,7 +5,9 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
-.PHONY: setup demo test test-browser lint fmt type contracts bench docs bundle generate validate samples lock ci clean
+CLIENTS := boto3 awscli pyathena awswrangler
+
+.PHONY: setup demo test test-browser test-clients lint fmt type contracts bench docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say: make PYTHON=/path/to/python"; exit 2; }
@@ -27,6 +29,16 @@ test-browser: $(READY)  ## look at the report in headless Chromium; pictures in 
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
 		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
 	@$(BIN)/python -m pytest -q tests/browser
+
+test-clients: $(READY) $(CLIENTS:%=build/clients/%/.ready)  ## boto3, aws, PyAthena, awswrangler
+	@$(BIN)/python -m pytest -q tests/clients
+
+build/clients/%/.ready: requirements/clients/%.lock
+	@echo "Setting up build/clients/$* (once) ..."
+	@$(PYTHON) -m venv --clear build/clients/$*
+	@build/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: -r $<
+	@touch $@
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -78,6 +90,9 @@ lock:  ## renew the lock file (any machine with a .venv); names no index and no 
 		--python-platform aarch64-manylinux2014 --no-emit-index-url --no-emit-find-links \
 		--constraint requirements/lambda.lock \
 		--no-header --no-annotate --quiet --upgrade -o requirements/ingest.lock
+	@for c in $(CLIENTS); do $(BIN)/uv pip compile requirements/clients/$$c.in --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet --upgrade -o requirements/clients/$$c.lock || exit 1; done
 
 ci: lint type contracts test
 

@@ -16,7 +16,13 @@ from infra.local.aws.athena import metadata
 from infra.local.aws.athena.errors import InvalidRequestError
 from infra.local.aws.athena.executions import ENGINE_VERSION
 from infra.local.aws.athena.results import page_start
-from infra.local.aws.athena.service import AthenaService, AthenaWiring, Background, in_thread
+from infra.local.aws.athena.service import (
+    MAX_EXECUTIONS,
+    AthenaService,
+    AthenaWiring,
+    Background,
+    in_thread,
+)
 from infra.local.aws.athena.tables import BucketFolder
 from infra.local.aws.athena.workgroups import PRIMARY
 from infra.local.aws.glue_tables import GlueCatalogue
@@ -324,6 +330,7 @@ def register_athena(
     random: Random,
     background: Background = in_thread,
     access: Access = OPEN,
+    remember: int = MAX_EXECUTIONS,
 ) -> None:
     """Put this Athena in moto's place, for the whole process; earlier executions are forgotten.
 
@@ -336,8 +343,9 @@ def register_athena(
         random: Makes execution ids.
         background: Runs each execution; the default gives it a thread.
         access: What the roles of callers allow.
+        remember: How many executions are remembered; the oldest that ended are forgotten.
     """
-    wiring = AthenaWiring(bucket_store, bucket_folder, clock, random, background, access)
+    wiring = AthenaWiring(bucket_store, bucket_folder, clock, random, background, access, remember)
 
     class Backend(LocalAthenaBackend):
         pass

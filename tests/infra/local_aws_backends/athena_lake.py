@@ -132,6 +132,10 @@ class AthenaLake:
         id_ = self.start(sql, *parameters, **request)
         status = self.execution(id_)["Status"]
         assert status["State"] == "SUCCEEDED", status
+        return self.values(id_)
+
+    def values(self, id_: str) -> list[list[str | None]]:
+        """Return all rows of text of an execution that succeeded."""
         results = self.athena.get_query_results(QueryExecutionId=id_)["ResultSet"]
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in results["Rows"]]
 

@@ -80,8 +80,8 @@ class Execution:
 
     @property
     def database(self) -> str:
-        """Where unqualified names are looked up."""
-        return self.context.get("Database", "default").lower()
+        """Where unqualified names are looked up; awswrangler puts it in quotes."""
+        return self.context.get("Database", "default").strip('`"').lower()
 
     def begin(self, now: datetime) -> bool:
         """Begin to run; false when it was cancelled before."""

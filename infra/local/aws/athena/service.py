@@ -52,6 +52,7 @@ class AthenaWiring:
     random: Random
     background: Background
     access: Access = OPEN
+    remember: int = MAX_EXECUTIONS
 
 
 def in_thread(work: Callable[[], None]) -> None:
@@ -157,7 +158,7 @@ class AthenaService:
     def _remember(self, execution: Execution) -> None:
         """Keep an execution, and forget the oldest that has ended where there are too many."""
         self._executions[execution.id] = execution
-        if len(self._executions) > MAX_EXECUTIONS:
+        if len(self._executions) > self._wiring.remember:
             ended = (e.id for e in self._executions.values() if e.completed is not None)
             if (oldest := next(ended, None)) is not None:
                 del self._executions[oldest]
