@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.athena.models import athena_backends
 
+from infra.local.aws.athena_backend import LocalAthenaResponse
+from infra.local.aws.iam.requirements import OPERATIONS, needed
+from infra.local.iam import Call
 from tests.infra.local_aws_backends.athena_lake import START, AthenaLake
 
 
@@ -112,3 +116,31 @@ def test_moto_s_own_methods_keep_them_too(athena: AthenaLake) -> None:
     backend.create_prepared_statement("one", "primary", "select 2 as b", "B.")
     assert athena.athena.get_named_query(NamedQueryId=id_)["NamedQuery"]["Description"] == "A."
     assert athena.rows("execute one") == [["b"], ["2"]]
+
+
+def test_every_operation_says_what_it_needs() -> None:
+    """With permissions enforced, an operation that nobody described would be refused."""
+    ours = {name for name in vars(LocalAthenaResponse) if not name.startswith("_")}
+    operations = boto3.client("athena", region_name="us-east-1").meta.method_to_api_mapping
+    answered = {operations[name] for name in ours if name in operations}
+    described = {operation for service, operation in OPERATIONS if service == "athena"}
+    assert answered - described == {"CreateDataCatalog"}  # refused in any case
+
+
+def test_saved_queries_need_the_rights_of_their_workgroup(athena: AthenaLake) -> None:
+    """What a named query needs is asked of the workgroup it is in, and nothing where it is gone."""
+    client = athena.athena
+    client.create_work_group(Name="team")
+    given = {"Name": "a", "Database": "finops", "QueryString": "select 1", "WorkGroup": "team"}
+    id_ = client.create_named_query(**given)["NamedQueryId"]
+    workgroup = "arn:aws:athena:us-east-1:123456789012:workgroup/team"
+    for operation in ("GetNamedQuery", "DeleteNamedQuery", "UpdateNamedQuery"):
+        needs = needed("athena", operation, {"NamedQueryId": id_})
+        assert needs == [Call(f"athena:{operation}", workgroup)]
+        assert needed("athena", operation, {"NamedQueryId": "nope"}) == []
+    assert needed("athena", "CreateNamedQuery", given) == [
+        Call("athena:CreateNamedQuery", workgroup)
+    ]
+    table = {"CatalogName": "AwsDataCatalog", "DatabaseName": "finops", "TableName": "items"}
+    asked = needed("athena", "GetTableMetadata", table) or []
+    assert [call.action for call in asked] == ["athena:GetTableMetadata", *["glue:GetTable"] * 3]

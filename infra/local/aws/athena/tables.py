@@ -115,6 +115,9 @@ class Loaded:
             if place := self.locations.get(named):
                 rights.find(place.bucket, place.prefix)
         for named in used:
+            if named in self.catalog.sources and not self.catalog.sources[named].hive_layout:
+                rights.catalogue("glue:GetPartitions", *named)
+        for named in used:
             if named in self.refused:
                 raise self.refused[named]
         for named in used:
