@@ -120,7 +120,9 @@ class Definitions:
                 f"Table '{home}.{name}' does not exist", "SHOW TABLES lists the tables."
             )
         if found.get("TableType") == VIRTUAL_VIEW:
-            raise DdlError(f"{name} is a view; cannot drop a view with DROP TABLE", "DROP VIEW.")
+            raise DdlError(
+                f"{name} is a view; cannot drop a view with DROP TABLE", "Write DROP VIEW."
+            )
         self._glue.delete(home, name)
         return Answer()
 
@@ -213,7 +215,7 @@ class Definitions:
                 f"Table '{home}.{name}' does not exist", "SHOW TABLES lists the tables."
             )
         if table.get("TableType") == VIRTUAL_VIEW:
-            raise NotSupportedError(f"ALTER TABLE of view {name}", "CREATE OR REPLACE VIEW.")
+            raise NotSupportedError(f"ALTER TABLE of view {name}", "Write CREATE OR REPLACE VIEW.")
         if action.endswith("Partition") and not table.get("PartitionKeys"):
             raise DdlError(f"Table {name} is not a partitioned table", "Name a partitioned one.")
         return home, table
