@@ -5,6 +5,8 @@ BIN := .venv/bin
 BUNDLE_PYTHON ?= python3.13
 READY := .venv/.ready
 
+CLIENTS := boto3 awscli pyathena awswrangler
+
 .PHONY: setup demo test test-browser test-focus test-trino test-clients lint fmt type contracts \
 	bench bench-large docs bundle generate validate samples lock ci clean
 
@@ -40,6 +42,16 @@ build/focus/bin/focus-validator: requirements/focus.lock
 
 test-trino: $(READY)  ## ask a real Trino what we ship (fetches 800 MB with Maven, once; needs Java 24)
 	@$(BIN)/python -m tests.trino
+
+test-clients: $(READY) $(CLIENTS:%=build/clients/%/.ready)  ## boto3, aws, PyAthena, awswrangler
+	@$(BIN)/python -m pytest -q tests/clients
+
+build/clients/%/.ready: requirements/clients/%.lock
+	@echo "Setting up build/clients/$* (once) ..."
+	@$(PYTHON) -m venv --clear build/clients/$*
+	@build/clients/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: -r $<
+	@touch $@
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -97,6 +109,9 @@ lock:  ## renew the lock file (any machine with a .venv); names no index and no 
 	@$(BIN)/uv pip compile requirements/focus.in --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate --quiet --upgrade -o requirements/focus.lock
+	@for c in $(CLIENTS); do $(BIN)/uv pip compile requirements/clients/$$c.in --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --quiet --upgrade -o requirements/clients/$$c.lock || exit 1; done
 
 ci: lint type contracts test
 

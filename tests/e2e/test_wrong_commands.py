@@ -110,8 +110,8 @@ FULL_LAKE = [
      "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved. "
      "Name a column of the tables after FROM."),
     (["query", "--sql", "drop table charges"],
-     "NOT_SUPPORTED: a statement of this form (DROP TABLE ...) is not done here. Run it on AWS, "
-     "or set tables up by the template."),
+     "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. charges "
+     "is a view; cannot drop a view with DROP TABLE. Write DROP VIEW."),
     (["query", "--sql", "select 1; select 2"],
      f"NOT_SUPPORTED: 2 statements at once. {ONE_SELECT}"),
     (["query", "--sql", "select * from read_csv('/etc/passwd')"],

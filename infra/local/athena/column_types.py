@@ -64,6 +64,32 @@ def athena_type(type_: Any) -> str:
             return _ATHENA.get(str(simple), str(simple))
 
 
+def athena_name(text: str) -> str:
+    """Spell a Glue type as Athena reports it: `array<string>` is `array(varchar)`."""
+    return _athena_name(glue_type(text))
+
+
+def _athena_name(type_: exp.DataType) -> str:
+    inner = type_.expressions
+    match type_.this:
+        case exp.DType.ARRAY:
+            return f"array({_athena_name(inner[0])})"
+        case exp.DType.MAP:
+            return f"map({_athena_name(inner[0])}, {_athena_name(inner[1])})"
+        case exp.DType.STRUCT:
+            fields = (f"{field.name} {_athena_name(field.kind)}" for field in inner)
+            return f"row({', '.join(fields)})"
+        case exp.DType.TEXT:
+            return "varchar"
+        case exp.DType.TIMESTAMP:
+            return "timestamp(3)"
+        case exp.DType.INT:
+            return "integer"
+        case exp.DType.FLOAT:
+            return "real"
+    return type_.sql("trino").lower().replace(", ", ",")
+
+
 def readable(node: exp.Expr) -> str:
     """Write an expression for a message: without the quotes and tables that resolving added."""
     copy = node.copy()

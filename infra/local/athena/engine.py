@@ -6,11 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.local.athena.errors import AthenaError, FileGoneError
-from infra.local.athena.files import LakeFile, table_files
+from infra.local.athena.catalog import Catalog, one_database
+from infra.local.athena.errors import (
+    AthenaError,
+    FileGoneError,
+    NotSupportedError,
+    ScanLimitError,
+)
+from infra.local.athena.files import NO_VALUE, LakeFile
+from infra.local.athena.stopping import Stop
 from schemas.tables import Table
 
 if TYPE_CHECKING:
+    from infra.local.athena.pruning import Value
     from infra.local.athena.translate import Scan
 
 
@@ -24,15 +32,121 @@ class QueryResult:
     """Files handed to DuckDB after pruning; a table used twice counts twice."""
     bytes_scanned: int
     """Their sizes in bytes (Athena counts only the columns it reads)."""
+    batch: Any = None
+    """The rows as an Arrow table, in the place of `rows`, where `Engine.batch` was asked."""
 
 
-class LocalAthena:
-    """A lake, its tables and its views, ready for queries.
+class Engine:
+    """Answers queries over the tables and views of a catalogue.
 
     Every query opens its own DuckDB connection, which can read the files of the tables it names and
     nothing else. Partitions are pruned by the literals of WHERE and ON, through views, subqueries
     and WITH queries, wherever Athena prunes too (see `pruning`).
     """
+
+    def __init__(
+        self,
+        lake: Path,
+        catalog: Catalog,
+        allow: Callable[[list[str]], None] = lambda paths: None,
+        limit: int | None = None,
+    ) -> None:
+        """Remember the catalogue; nothing is read before the first query.
+
+        Args:
+            lake: the folder that all prefixes and keys are relative to.
+            catalog: tables and views.
+            allow: told the files that a query is about to read; raises to forbid it.
+            limit: the most bytes that a query may scan.
+        """
+        self._lake = lake.resolve()
+        self._catalog = catalog
+        self._allow = allow
+        self._limit = limit
+
+    def tables(self) -> list[str]:
+        """List the names a query may use after FROM: tables and views."""
+        return self._catalog.names()
+
+    def rows(self, sql: str) -> list[dict[str, object]]:
+        """Run a query and return each row as a dictionary by column name."""
+        result = self.query(sql)
+        names = [name for name, _ in result.columns]
+        return [dict(zip(names, row, strict=True)) for row in result.rows]
+
+    def query(self, sql: str, stop: Stop | None = None) -> QueryResult:
+        """Run one SELECT written for Athena.
+
+        Args:
+            sql: the query.
+            stop: ends it early.
+
+        Raises:
+            AthenaError: there is no answer; `str()` is one line with Athena's error code.
+        """
+        return self._answer(sql, stop, _rows)
+
+    def batch(self, sql: str, stop: Stop | None = None) -> QueryResult:
+        """Run one SELECT and keep its rows as an Arrow table, in `batch`, to be written to files.
+
+        Raises:
+            AthenaError: there is no answer, or a column has a type that files cannot hold.
+        """
+        return self._answer(sql, stop, _batch)
+
+    def plan(self, sql: str) -> list[str]:
+        """Return what a query would read, without reading it: one line for each use of a table."""
+        from infra.local.athena.translate import translate
+
+        lines = []
+        for scan in translate(sql, self._catalog).scans:
+            files = self._files(scan)
+            size = sum(file.size for file in files)
+            lines.append(f"TableScan[{scan.source.table.name}] {len(files)} files, {size} bytes")
+        return lines
+
+    def _answer(self, sql: str, stop: Stop | None, take: "_Take") -> QueryResult:
+        # Imported by the first query, so that importing this module stays cheap.
+        from infra.local.athena.relations import relation_sql
+        from infra.local.athena.session import duckdb_session
+        from infra.local.athena.translate import translate
+
+        stop = stop or Stop()
+        translation = translate(sql, self._catalog)
+        files = [self._files(scan) for scan in translation.scans]
+        every = [file for group in files for file in group]
+        size = sum(file.size for file in every)
+        if self._limit is not None and size > self._limit:
+            raise ScanLimitError(size)
+        paths = [file.path for file in every]
+        self._allow(paths)
+        with duckdb_session(paths) as connection, stop.of(connection):
+            setup = [
+                relation_sql(scan.relation, scan.source, group, self._lake)
+                for scan, group in zip(translation.scans, files, strict=True)
+            ]
+            try:
+                types, rows, batch = _run(connection, setup, translation.sql, take)
+            except AthenaError:
+                stop.check()
+                _check_there(every, self._lake)
+                raise
+        columns = tuple(zip(translation.columns, types, strict=True))
+        return QueryResult(columns, rows, len(every), size, batch)
+
+    def _files(self, scan: "Scan") -> list[LakeFile]:
+        from infra.local.athena.pruning import matches
+
+        integers = [c.name for c in scan.source.table.partitions if c.type in _INTEGERS]
+        return [
+            file
+            for file in scan.source.listed(self._lake)
+            if all(matches(c, _typed(file.partition, integers)) for c in scan.conditions)
+        ]
+
+
+class LocalAthena(Engine):
+    """The engine over a lake that is one database, as the project's own is."""
 
     def __init__(
         self,
@@ -49,61 +163,28 @@ class LocalAthena:
             views: Athena SELECT text by view name; a view may use other views.
             allow: told the files that a query is about to read; raises to forbid it.
         """
-        self._lake = lake.resolve()
-        self._tables = {table.name: table for table in tables}
-        self._views = dict(views)
-        self._allow = allow
-
-    def tables(self) -> list[str]:
-        """List the names a query may use after FROM: tables and views."""
-        return sorted([*self._tables, *self._views])
-
-    def rows(self, sql: str) -> list[dict[str, object]]:
-        """Run a query and return each row as a dictionary by column name."""
-        result = self.query(sql)
-        names = [name for name, _ in result.columns]
-        return [dict(zip(names, row, strict=True)) for row in result.rows]
-
-    def query(self, sql: str) -> QueryResult:
-        """Run one SELECT written for Athena.
-
-        Raises:
-            AthenaError: there is no answer; `str()` is one line with Athena's error code.
-        """
-        # Imported by the first query, so that importing this module stays cheap.
-        from infra.local.athena.relations import relation_sql
-        from infra.local.athena.session import duckdb_session
-        from infra.local.athena.translate import translate
-
-        translation = translate(sql, self._tables, self._views)
-        files = [self._files(scan) for scan in translation.scans]
-        every = [file for group in files for file in group]
-        paths = [file.path for file in every]
-        self._allow(paths)
-        with duckdb_session(paths) as connection:
-            setup = [
-                relation_sql(scan.relation, scan.table, group, self._lake)
-                for scan, group in zip(translation.scans, files, strict=True)
-            ]
-            try:
-                types, rows = _run(connection, setup, translation.sql)
-            except AthenaError:
-                _check_there(every, self._lake)
-                raise
-        columns = tuple(zip(translation.columns, types, strict=True))
-        return QueryResult(columns, rows, len(every), sum(file.size for file in every))
-
-    def _files(self, scan: "Scan") -> list[LakeFile]:
-        from infra.local.athena.pruning import matches
-
-        return [
-            file
-            for file in table_files(self._lake, scan.table)
-            if all(matches(condition, file.partition) for condition in scan.conditions)
-        ]
+        super().__init__(lake, one_database(tables, views), allow)
 
 
-def _run(connection: Any, setup: list[str], sql: str) -> tuple[list[str], list[tuple[object, ...]]]:
+_UNSTORABLE = ("with time zone", "time(", "interval", "json", "unknown")
+_INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
+
+
+def _typed(partition: Mapping[str, str], integers: Sequence[str]) -> "Mapping[str, Value]":
+    if not integers and NO_VALUE not in partition.values():
+        return partition
+    return {
+        key: None if value == NO_VALUE else int(value) if key in integers else value
+        for key, value in partition.items()
+    }
+
+
+_Rows = list[tuple[object, ...]]
+_Take = Callable[[Any, str, Any, list[str]], tuple[_Rows, Any]]
+"""Takes the answer from a connection: SQL, relation and types to rows and Arrow table."""
+
+
+def _run(connection: Any, setup: list[str], sql: str, take: _Take) -> tuple[list[str], _Rows, Any]:
     import duckdb
 
     from infra.local.athena.column_types import athena_type
@@ -113,25 +194,38 @@ def _run(connection: Any, setup: list[str], sql: str) -> tuple[list[str], list[t
             connection.execute(statement)
         relation = connection.sql(sql)
         types = [athena_type(type_) for type_ in relation.types]
-        zoned = {i for i, type_ in enumerate(types) if type_.endswith("with time zone")}
-        if zoned:
-            # DuckDB needs pytz to hand over instants: take them as UTC and say so ourselves.
-            names = [f'"c{i}"' for i in range(len(types))]
-            outputs = ", ".join(
-                f"{name} AT TIME ZONE 'UTC'" if i in zoned else name for i, name in enumerate(names)
-            )
-            relation = connection.sql(f"SELECT {outputs} FROM ({sql}) AS q({', '.join(names)})")
-        rows = relation.fetchall()
+        rows, batch = take(connection, sql, relation, types)
     except duckdb.Error as error:
         raise _failed(error) from None
-    return types, [_with_zone(row, zoned) for row in rows] if zoned else rows
+    return types, rows, batch
+
+
+def _rows(connection: Any, sql: str, relation: Any, types: list[str]) -> tuple[_Rows, None]:
+    zoned = {i for i, type_ in enumerate(types) if type_.endswith("with time zone")}
+    if not zoned:
+        return relation.fetchall(), None
+    # DuckDB needs pytz to hand over instants: take them as UTC and say so ourselves.
+    names = [f'"c{i}"' for i in range(len(types))]
+    outputs = ", ".join(
+        f"{name} AT TIME ZONE 'UTC'" if i in zoned else name for i, name in enumerate(names)
+    )
+    relation = connection.sql(f"SELECT {outputs} FROM ({sql}) AS q({', '.join(names)})")
+    return [_with_zone(row, zoned) for row in relation.fetchall()], None
+
+
+def _batch(connection: Any, sql: str, relation: Any, types: list[str]) -> tuple[_Rows, Any]:
+    for type_ in types:
+        if unstorable := next((t for t in _UNSTORABLE if t in type_), None):
+            raise NotSupportedError(f"Unsupported Hive type: {unstorable}", "Cast the column.")
+    return [], relation.to_arrow_table()
 
 
 def _check_there(files: Sequence[LakeFile], lake: Path) -> None:
     """Say which file is gone, where that is why a query failed; DuckDB has other words for it."""
     for file in files:
         if not Path(file.path).exists():
-            key = Path(file.path).relative_to(lake)
+            path = Path(file.path)
+            key = path.relative_to(lake) if path.is_relative_to(lake) else path.name
             raise FileGoneError(
                 f"Error opening Hive split {key}: The specified key does not exist", "Ask again."
             ) from None

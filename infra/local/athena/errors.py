@@ -8,6 +8,7 @@ FinopsError
     ├── FunctionNotFoundError  FUNCTION_NOT_FOUND
     ├── TypeMismatchError      TYPE_MISMATCH
     ├── NotSupportedError      NOT_SUPPORTED: it cannot be done faithfully here
+    ├── ScanLimitError         the files are more bytes than the query may scan
     └── FileGoneError          HIVE_CANNOT_OPEN_SPLIT: a file was deleted after it was listed
 """
 
@@ -69,6 +70,16 @@ class FileGoneError(AthenaError):
     """A file of the query was deleted between its listing and its reading."""
 
     code = "HIVE_CANNOT_OPEN_SPLIT"
+
+
+class ScanLimitError(AthenaError):
+    """The query was cancelled before it scanned more than it may."""
+
+    code = "CANCELLED"
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__("Bytes scanned limit was exceeded", "Ask for fewer partitions.")
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

@@ -8,6 +8,9 @@ from urllib.parse import unquote
 
 from schemas.tables import Table
 
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""Hive's name for the partition of the rows that have no value."""
+
 
 @dataclass(frozen=True, slots=True)
 class LakeFile:
@@ -18,21 +21,28 @@ class LakeFile:
     partition: Mapping[str, str]
 
 
+def folder_files(folder: Path, partition: Mapping[str, str]) -> list[LakeFile]:
+    """List all files below a folder, whatever they are called, as files of one partition."""
+    return sorted(
+        (LakeFile(path, size, partition) for path, size in _walk(str(folder))),
+        key=lambda item: item.path,
+    )
+
+
 def table_files(lake: Path, table: Table) -> list[LakeFile]:
     """List the table's files in path order.
 
     A file belongs to the table when its folders begin with exactly the table's partition columns,
-    in order, and no part of its path begins with `_` or `.`; a Parquet file is a `*.parquet`.
-    Any other is not seen, as with Athena's partition projection.
+    in order, and no part of its path begins with `_` or `.`. Any other is not seen, as with
+    Athena's partition projection.
     """
     root = lake / table.prefix
-    suffix = ".parquet" if table.format == "parquet" else ""
     names = [column.name for column in table.partitions]
     found = []
     for path, size in _walk(str(root)):
-        *folders, file = Path(path).relative_to(root).parts
+        *folders, _ = Path(path).relative_to(root).parts
         partition = _partition(folders, names)
-        if partition is not None and file.endswith(suffix):
+        if partition is not None:
             found.append(LakeFile(path, size, partition))
     return sorted(found, key=lambda item: item.path)
 

@@ -1,52 +1,46 @@
 """Which table or view each name after FROM means; views are expanded where they are used."""
 
-from collections.abc import Mapping
-
 from sqlglot import exp
 
+from infra.local.athena.catalog import CATALOG, DATABASE, Catalog, Name
 from infra.local.athena.errors import AthenaError, NotSupportedError, TableNotFoundError, close_to
 from infra.local.athena.parse import parse_select
-from schemas.tables import Table
 
-DATABASE = "finops"
-CATALOG = "awsdatacatalog"
+__all__ = ["CATALOG", "DATABASE", "expand_views"]
 
 
-def expand_views(
-    tree: exp.Query, tables: Mapping[str, Table], views: Mapping[str, str]
-) -> exp.Query:
+def expand_views(tree: exp.Query, catalog: Catalog) -> exp.Query:
     """Put every view's own SELECT in its place, until only base tables and WITH names are left.
 
-    Base tables come out as `finops.name`, so that no WITH name of the query can capture a name
+    Base tables come out as `database.name`, so that no WITH name of the query can capture a name
     inside a view.
 
     Raises:
         TableNotFoundError: a name is none of the three.
         NotSupportedError: a view uses itself.
     """
-    return _expand(tree, tables, views, ())
+    return _expand(tree, catalog, catalog.database, ())
 
 
-def _expand(
-    tree: exp.Query, tables: Mapping[str, Table], views: Mapping[str, str], path: tuple[str, ...]
-) -> exp.Query:
+def _expand(tree: exp.Query, catalog: Catalog, database: str, path: tuple[Name, ...]) -> exp.Query:
     for reference in list(tree.find_all(exp.Table)):
         if _is_with_name(reference):
             continue
-        name = reference.name.lower()
-        if not _in_database(reference) or (name not in tables and name not in views):
-            raise _unknown(reference, [*tables, *views])
-        if name in tables:
+        named = (reference.db.lower() or database, reference.name.lower())
+        if not _in_catalog(reference) or not (named in catalog.sources or named in catalog.views):
+            raise _unknown(reference, database, catalog)
+        if named in catalog.sources:
+            home, name = named
             reference.set("this", exp.to_identifier(name))
-            reference.set("db", exp.to_identifier(DATABASE))
+            reference.set("db", exp.to_identifier(home))
             reference.set("catalog", None)
             continue
-        if name in path:
-            raise NotSupportedError(
-                f"view {name} uses itself ({' -> '.join((*path, name))})", "Break the circle."
-            )
-        body = _expand(_view_body(name, views[name]), tables, views, (*path, name))
-        _put(reference, body, name)
+        if named in path:
+            circle = " -> ".join(name for _, name in (*path, named))
+            raise NotSupportedError(f"view {named[1]} uses itself ({circle})", "Break the circle.")
+        view = catalog.views[named]
+        body = _expand(_view_body(named[1], view.sql), catalog, view.database, (*path, named))
+        _put(reference, body, named[1])
     return tree
 
 
@@ -65,8 +59,8 @@ def _put(reference: exp.Table, body: exp.Query, name: str) -> None:
     reference.replace(subquery)
 
 
-def _in_database(reference: exp.Table) -> bool:
-    return reference.db.lower() in ("", DATABASE) and reference.catalog.lower() in ("", CATALOG)
+def _in_catalog(reference: exp.Table) -> bool:
+    return reference.catalog.lower() in ("", CATALOG)
 
 
 def _is_with_name(reference: exp.Table) -> bool:
@@ -87,14 +81,15 @@ def _is_with_name(reference: exp.Table) -> bool:
     return False
 
 
-def _unknown(reference: exp.Table, known: list[str]) -> TableNotFoundError:
+def _unknown(reference: exp.Table, database: str, catalog: Catalog) -> TableNotFoundError:
     spelled = ".".join(part.name for part in reference.parts)
-    qualified = spelled if reference.db else f"{DATABASE}.{spelled}"
+    qualified = spelled if reference.db else f"{database}.{spelled}"
     meta = reference.this.meta
     where = (
         f"line {meta['line']}:{meta['col'] - len(reference.name) + 1}: " if "line" in meta else ""
     )
+    known = catalog.names(reference.db.lower() or database) or catalog.names()
     return TableNotFoundError(
         f"{where}Table '{qualified}' does not exist",
-        f"{close_to(reference.name, known)}Tables: {', '.join(sorted(known))}.",
+        f"{close_to(reference.name, known)}Tables: {', '.join(known) or 'none'}.",
     )

@@ -57,12 +57,21 @@ def parse_select(sql: str) -> exp.Query:
         raise NotSupportedError(f"{len(trees)} statements at once", _ONLY_SELECT)
     tree = _without_brackets(trees[0])
     if isinstance(tree, exp.Values):
-        raise NotSupportedError("VALUES alone", "Write SELECT * FROM (VALUES ...) AS t(a, b).")
+        tree = _selected(tree)
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise SqlSyntaxError("not a SELECT statement", _FIX)
     _check_syntax(tree)
     check_functions(tree, sql)
     return tree
+
+
+def _selected(values: exp.Values) -> exp.Select:
+    """Return the SELECT that answers VALUES alone, with Athena's names for its columns."""
+    first = values.expressions[0]
+    width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+    columns = [exp.to_identifier(f"_col{position}") for position in range(width)]
+    values.set("alias", exp.TableAlias(this=exp.to_identifier("values_alone"), columns=columns))
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=values))
 
 
 def _without_brackets(tree: exp.Expr) -> exp.Expr:

@@ -9,11 +9,17 @@ PARTITION BY lacks the column. Nothing is inferred from joins, and nothing from 
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-_COMPARISONS: dict[type[exp.Expr], Callable[[str, str], bool]] = {
+from infra.local.athena.catalog import Name
+
+Value = str | int | None
+"""A partition's value: a number where the column is one, None for Hive's default partition."""
+
+_COMPARISONS: dict[type[exp.Expr], Callable[[Any, Any], bool]] = {
     exp.EQ: operator.eq,
     exp.NEQ: operator.ne,
     exp.LT: operator.lt,
@@ -24,13 +30,13 @@ _COMPARISONS: dict[type[exp.Expr], Callable[[str, str], bool]] = {
 
 
 def partition_conditions(
-    tree: exp.Query, partitions: Mapping[str, frozenset[str]]
+    tree: exp.Query, partitions: Mapping[Name, frozenset[str]]
 ) -> dict[int, list[exp.Expr]]:
     """Return, for each base table node (by `id`), the conditions its partitions must meet.
 
     Args:
         tree: a qualified query: every column names its source, every star is expanded.
-        partitions: partition column names by table name.
+        partitions: partition column names by database and table.
     """
     scopes = traverse_scope(tree)
     uses = Counter(id(s.expression) for scope in scopes for s in _inner(scope))
@@ -46,20 +52,31 @@ def partition_conditions(
     return wanted
 
 
-def matches(condition: exp.Expr, values: Mapping[str, str]) -> bool:
-    """Evaluate a condition made of partition columns and text literals."""
+def matches(condition: exp.Expr, values: Mapping[str, Value]) -> bool:
+    """Evaluate a condition made of partition columns and literals; NULL meets none.
+
+    Where NOT turns a NULL's answer round, the partition is opened in vain, which does no harm.
+    """
+    try:
+        return _matches(condition, values)
+    except TypeError:  # None or text beside a number
+        return True
+
+
+def _matches(condition: exp.Expr, values: Mapping[str, Value]) -> bool:
     match condition:
         case exp.Paren():
-            return matches(condition.this, values)
+            return _matches(condition.this, values)
         case exp.Not():
-            return not matches(condition.this, values)
+            return not _matches(condition.this, values)
         case exp.And():
-            return matches(condition.left, values) and matches(condition.right, values)
+            return _matches(condition.left, values) and _matches(condition.right, values)
         case exp.Or():
-            return matches(condition.left, values) or matches(condition.right, values)
+            return _matches(condition.left, values) or _matches(condition.right, values)
         case exp.Between():
             low, high = condition.args["low"], condition.args["high"]
-            return _value(low, values) <= _value(condition.this, values) <= _value(high, values)
+            value: Any = _value(condition.this, values)
+            return bool(_value(low, values) <= value <= _value(high, values))
         case exp.In():
             return _value(condition.this, values) in {
                 _value(e, values) for e in condition.expressions
@@ -70,12 +87,16 @@ def matches(condition: exp.Expr, values: Mapping[str, str]) -> bool:
     raise AssertionError(f"not decidable: {condition!r}")
 
 
-def _value(node: exp.Expr, values: Mapping[str, str]) -> str:
-    return values[node.name] if isinstance(node, exp.Column) else node.name
+def _value(node: exp.Expr, values: Mapping[str, Value]) -> Value:
+    if isinstance(node, exp.Column):
+        return values[node.name]
+    if isinstance(node, exp.Cast):  # date '2026-01-31'
+        return str(node.this.name)
+    return str(node.name) if node.is_string else int(node.name)
 
 
 def _decidable(node: exp.Expr) -> bool:
-    """Tell whether only columns and text literals decide the condition, and NULL never meets it."""
+    """Tell whether only columns and literals decide the condition, and NULL never meets it."""
     match node:
         case exp.Paren() | exp.Not():
             return _decidable(node.this)
@@ -83,24 +104,26 @@ def _decidable(node: exp.Expr) -> bool:
             return _decidable(node.left) and _decidable(node.right)
         case exp.Between():
             bounds = (node.args["low"], node.args["high"])
-            return isinstance(node.this, exp.Column) and all(map(_is_text, bounds))
+            return isinstance(node.this, exp.Column) and all(map(_is_constant, bounds))
         case exp.In():
             listed = bool(node.expressions) and not node.args.get("query")
             return (
                 isinstance(node.this, exp.Column)
                 and listed
-                and all(map(_is_text, node.expressions))
+                and all(map(_is_constant, node.expressions))
             )
         case exp.Binary() if type(node) in _COMPARISONS:
             left, right = node.left, node.right
-            return (isinstance(left, exp.Column) and _is_text(right)) or (
-                isinstance(right, exp.Column) and _is_text(left)
+            return (isinstance(left, exp.Column) and _is_constant(right)) or (
+                isinstance(right, exp.Column) and _is_constant(left)
             )
     return False
 
 
-def _is_text(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) and node.is_string
+def _is_constant(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Cast):
+        return bool(node.to.this == exp.DType.DATE and node.this.is_string)
+    return isinstance(node, exp.Literal) and (node.is_string or node.is_int)
 
 
 def _own(select: exp.Select) -> list[exp.Expr]:
@@ -174,7 +197,7 @@ def _hand_down(
     condition: exp.Expr,
     scope: Scope,
     uses: Counter[int],
-    partitions: Mapping[str, frozenset[str]],
+    partitions: Mapping[Name, frozenset[str]],
     wanted: dict[int, list[exp.Expr]],
 ) -> None:
     columns = list(condition.find_all(exp.Column))
@@ -183,7 +206,7 @@ def _hand_down(
         scope.selected_sources.get(names.pop(), (None, None)) if len(names) == 1 else (None, None)
     )
     if isinstance(source, exp.Table):
-        if {column.name for column in columns} <= partitions[source.name]:
+        if {column.name for column in columns} <= partitions[source.db, source.name]:
             wanted.setdefault(id(source), []).append(condition)
     elif isinstance(source, Scope) and uses[id(source.expression)] == 1:
         wanted.setdefault(id(source.expression), []).append(condition)

@@ -1,7 +1,5 @@
 """Which source each column comes from: stars are expanded, every column gets its table's name."""
 
-from collections.abc import Iterable
-
 from sqlglot import exp
 from sqlglot.errors import OptimizeError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
@@ -9,34 +7,43 @@ from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from infra.local.athena.catalog import DATABASE, Catalog
 from infra.local.athena.column_types import glue_type
 from infra.local.athena.errors import AthenaError, ColumnNotFoundError, close_to
-from infra.local.athena.names import DATABASE
 from infra.local.athena.parse import AthenaSelect
 from infra.local.athena.relations import PATH
-from schemas.tables import Table
 
 
-def schema_of(tables: Iterable[Table]) -> MappingSchema:
+def schema_of(catalog: Catalog) -> MappingSchema:
     """Return the tables' columns and types as sqlglot wants them; `*` does not show `$path`."""
-    shown = {
-        t.name: {c.name: glue_type(c.type) for c in (*t.columns, *t.partitions)} for t in tables
-    }
+    shown: dict[str, dict[str, dict[str, exp.DataType]]] = {}
+    for (database, name), source in catalog.sources.items():
+        columns = (*source.table.columns, *source.table.partitions)
+        shown.setdefault(database, {})[name] = {c.name: glue_type(c.type) for c in columns}
     hidden = {PATH: exp.DataType.build("varchar")}
     return MappingSchema(
-        {DATABASE: {name: columns | hidden for name, columns in shown.items()}},
-        visible={DATABASE: {name: list(columns) for name, columns in shown.items()}},
+        {
+            db: {name: columns | hidden for name, columns in tables.items()}
+            for db, tables in shown.items()
+        }
+        or {DATABASE: {}},
+        visible={
+            db: {name: list(columns) for name, columns in tables.items()}
+            for db, tables in shown.items()
+        }
+        or {DATABASE: {}},
         dialect=AthenaSelect,
         normalize=False,
     )
 
 
-def resolve_columns(tree: exp.Query, tables: Iterable[Table], schema: MappingSchema) -> exp.Query:
+def resolve_columns(tree: exp.Query, catalog: Catalog, schema: MappingSchema) -> exp.Query:
     """Name the source of every column; as in Athena, WHERE and GROUP BY know no output names.
 
     Raises:
         ColumnNotFoundError: no source in reach has the column, or several do.
     """
+    tables = [source.table for source in catalog.sources.values()]
     known = {c.name for t in tables for c in (*t.columns, *t.partitions)}
     try:
         tree = qualify(tree, dialect=AthenaSelect, schema=schema, expand_alias_refs=False)

@@ -1,19 +1,18 @@
 """Athena's SQL to DuckDB's: names, types, pruning and rewrites, in that order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
+from infra.local.athena.catalog import Catalog, Source
 from infra.local.athena.errors import NotSupportedError
-from infra.local.athena.names import DATABASE, expand_views
+from infra.local.athena.names import expand_views
 from infra.local.athena.parse import parse_select
 from infra.local.athena.pruning import partition_conditions
 from infra.local.athena.resolve import resolve_columns, schema_of
 from infra.local.athena.rewrites import apply_rewrites
 from infra.local.athena.unnest import expand_unnests
-from schemas.tables import Table
 
 _UNNAMED = "__unnamed_"
 _SCAN = "scan"
@@ -24,7 +23,7 @@ class Scan:
     """One use of a base table: the DuckDB relation to make, and what its partitions must meet."""
 
     relation: str
-    table: Table
+    source: Source
     conditions: tuple[exp.Expr, ...]
 
 
@@ -37,17 +36,17 @@ class Translation:
     scans: tuple[Scan, ...]
 
 
-def translate(sql: str, tables: Mapping[str, Table], views: Mapping[str, str]) -> Translation:
+def translate(sql: str, catalog: Catalog) -> Translation:
     """Translate one Athena SELECT.
 
     Raises:
         AthenaError: it cannot be parsed, resolved, typed or done faithfully.
     """
-    tree = expand_views(parse_select(sql), tables, views)
-    schema = schema_of(tables.values())
+    tree = expand_views(parse_select(sql), catalog)
+    schema = schema_of(catalog)
     _mark_unnamed(tree)
-    tree = resolve_columns(tree, tables.values(), schema)
-    scans = _plan_scans(tree, tables)
+    tree = resolve_columns(tree, catalog, schema)
+    scans = _plan_scans(tree, catalog)
     expand_unnests(tree, schema)
     tree = apply_rewrites(tree)
     _read_scans(tree, scans)
@@ -90,19 +89,22 @@ def _name_unnamed(tree: exp.Query) -> None:
             identifier.set("this", names[identifier.name])
 
 
-def _plan_scans(tree: exp.Query, tables: Mapping[str, Table]) -> tuple[Scan, ...]:
+def _plan_scans(tree: exp.Query, catalog: Catalog) -> tuple[Scan, ...]:
     """Give each use of a base table a scan of its own: two uses may need other partitions.
 
     The scan's number goes on the node, so that a copy of the node means the same scan.
     """
-    partitions = {name: frozenset(c.name for c in t.partitions) for name, t in tables.items()}
+    partitions = {
+        named: frozenset(column.name for column in source.table.partitions)
+        for named, source in catalog.sources.items()
+    }
     conditions = partition_conditions(tree, partitions)
     scans: list[Scan] = []
     for use in tree.find_all(exp.Table):
-        if use.db == DATABASE:
+        if use.db:  # what WITH names has none
             use.meta[_SCAN] = len(scans)
-            table = tables[use.name]
-            scans.append(Scan(f"scan_{len(scans)}", table, tuple(conditions.get(id(use), ()))))
+            source = catalog.sources[use.db, use.name]
+            scans.append(Scan(f"scan_{len(scans)}", source, tuple(conditions.get(id(use), ()))))
     return tuple(scans)
 
 

@@ -6,7 +6,7 @@ The only module that knows moto's Glue objects; everything else sees the API's `
 from collections.abc import Mapping
 from typing import Any
 
-from moto.glue.exceptions import EntityNotFoundException
+from moto.glue.exceptions import EntityNotFoundException, PartitionAlreadyExistsException
 from moto.glue.models import GlueBackend, glue_backends
 
 from infra.errors import UsageError
@@ -36,6 +36,32 @@ class GlueCatalogue:
     def databases(self) -> list[str]:
         """List the names of the databases."""
         return sorted(self._glue().databases)
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Return a database, as `GetDatabase` would.
+
+        Raises:
+            GlueNotFoundError: there is no such database.
+        """
+        try:
+            return self._glue().get_database(name).as_dict()
+        except EntityNotFoundException as error:
+            raise GlueNotFoundError(error.message) from None
+
+    def create_database(self, database_input: dict[str, Any]) -> None:
+        """Create a database whose name is free."""
+        self._glue().create_database(database_input["Name"], database_input)
+
+    def delete_database(self, name: str) -> None:
+        """Delete a database and the tables in it.
+
+        Raises:
+            GlueNotFoundError: there is no such database.
+        """
+        try:
+            self._glue().delete_database(name)
+        except EntityNotFoundException as error:
+            raise GlueNotFoundError(error.message) from None
 
     def tables(self, database: str) -> dict[str, dict[str, Any]]:
         """Return every table and view of a database by name, as `GetTables` would.
@@ -82,6 +108,34 @@ class GlueCatalogue:
             self._glue().delete_table(database, name)
         except EntityNotFoundException as error:
             raise GlueNotFoundError(error.message) from None
+
+    def partitions(self, database: str, name: str) -> list[dict[str, Any]]:
+        """Return the partitions that are registered of a table, as `GetPartitions` would.
+
+        Raises:
+            GlueNotFoundError: there is no such database or table.
+        """
+        try:
+            found = self._glue().get_table(database, name).partitions
+        except EntityNotFoundException as error:
+            raise GlueNotFoundError(error.message) from None
+        return [partition.as_dict() for partition in list(found.values())]
+
+    def add_partition(self, database: str, name: str, partition_input: dict[str, Any]) -> bool:
+        """Register a partition; false when it was there already, and then nothing changes."""
+        try:
+            self._glue().create_partition(database, name, partition_input)
+        except PartitionAlreadyExistsException:
+            return False
+        return True
+
+    def delete_partition(self, database: str, name: str, values: list[str]) -> bool:
+        """Forget a partition; false when there is none with these values."""
+        try:
+            self._glue().get_table(database, name).delete_partition(values)  # type: ignore[arg-type]
+        except EntityNotFoundException:
+            return False
+        return True
 
     def _glue(self) -> GlueBackend:
         return glue_backends[self.account][self.region]

@@ -13,9 +13,9 @@ from sqlglot.errors import ParseError
 FUNCTIONS = frozenset(
     """
     abs array_agg array_join cardinality coalesce concat count count_if date_add date_diff
-    date_format date_trunc day day_of_week element_at floor grouping hour json_format lag last_day_of_month
-    least lower max max_by min nullif regexp_extract regexp_like regexp_replace round row_number
-    sqrt stddev substr sum trim unnest
+    date_format date_trunc day day_of_week element_at floor grouping hour json_format lag
+    last_day_of_month least lower max max_by min nullif regexp_extract regexp_like
+    regexp_replace round row_number sqrt stddev substr sum trim unnest
     """.split()  # noqa: SIM905
 )
 _KEYWORDS = frozenset(

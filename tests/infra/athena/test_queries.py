@@ -178,15 +178,18 @@ def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
 
 
 def test_files_that_athena_would_not_see_are_not_read(tmp_path: Path) -> None:
-    """Hidden names, other suffixes and paths outside the partitions are no part of the table."""
+    """Hidden names and paths outside the partitions are no part of the table; all others are."""
     path = write_items(tmp_path, "2026-01-01", ROWS[:1])
-    for name in ("_temporary.parquet", ".hidden.parquet", "notes.txt"):
+    for name in ("_temporary.parquet", ".hidden.parquet"):
         (path.parent / name).write_text("garbage", "utf-8")
     (tmp_path / ITEMS.prefix / "stray.parquet").write_text("garbage", "utf-8")
     athena = LocalAthena(tmp_path, (ITEMS,), {})
     result = athena.query("SELECT count(*) FROM items")
     assert (result.rows, result.files_scanned) == ([(1,)], 1)
     assert result.bytes_scanned == path.stat().st_size
+    (path.parent / "notes.txt").write_text("garbage", "utf-8")
+    with pytest.raises(AthenaError, match=r"notes\.txt"):
+        athena.query("SELECT count(*) FROM items")
 
 
 def test_a_lake_in_a_folder_with_odd_characters(tmp_path: Path) -> None:

@@ -156,10 +156,6 @@ MESSAGES: tuple[tuple[str, str], ...] = (
         "NOT_SUPPORTED: format_datetime with QQ. Use date_format with %Y %m %d %H %i.",
     ),
     (
-        "SELECT substr('abc', 0)",
-        "NOT_SUPPORTED: substr from position 0. Positions begin at 1.",
-    ),
-    (
         "SELECT cast(1.5e0 as varchar)",
         "NOT_SUPPORTED: cast(1.5e0 as varchar) of a double. Cast a double to decimal first; "
         "use json_format(cast(x as json)) for nested values.",

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.aws.athena_backend import register_athena
 from infra.local.clock import ManualClock
+from infra.local.store import DirectoryStore
 from schemas.tables import Table
 from tests.infra.athena.lakes import ITEMS, STATE
 from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
@@ -70,8 +71,9 @@ class AthenaLake:
         self.lake = lake
         self.queue = Queue()
         self.clock = ManualClock(START)
+        stores = {"lake": DirectoryStore(lake)}
         register_athena(
-            bucket_store=bucket_store,
+            bucket_store=lambda name: stores.get(name) or bucket_store(name),
             bucket_folder={"lake": lake}.__getitem__,
             clock=self.clock,
             random=Random(1),
@@ -130,6 +132,10 @@ class AthenaLake:
         id_ = self.start(sql, *parameters, **request)
         status = self.execution(id_)["Status"]
         assert status["State"] == "SUCCEEDED", status
+        return self.values(id_)
+
+    def values(self, id_: str) -> list[list[str | None]]:
+        """Return all rows of text of an execution that succeeded."""
         results = self.athena.get_query_results(QueryExecutionId=id_)["ResultSet"]
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in results["Rows"]]
 
@@ -139,6 +145,11 @@ class AthenaLake:
         assert status["State"] == "FAILED", status
         assert status["AthenaError"]["ErrorCategory"] == 2
         return str(status["StateChangeReason"])
+
+    def status(self, sql: str, *parameters: str, **request: Any) -> dict[str, Any]:
+        """Run a statement and return what became of it."""
+        status: dict[str, Any] = self.execution(self.start(sql, *parameters, **request))["Status"]
+        return status
 
     def refusal(self, sql: str, **request: Any) -> str:
         """Start a statement that is refused and return the message."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, athena_backends
 
 from infra.local.aws.athena_backend import register_athena
+from infra.local.clock import SystemClock
 from tests.infra.local_aws_backends.athena_lake import OUTPUT, START, AthenaLake
 from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
 
@@ -121,6 +123,113 @@ def test_a_stopped_query_leaves_no_result(athena: AthenaLake) -> None:
     assert "Contents" not in athena.s3.list_objects_v2(Bucket="results")
     with pytest.raises(ClientError, match="Final query state: CANCELLED"):
         athena.athena.get_query_results(QueryExecutionId=id_)
+
+
+def test_a_running_query_is_stopped(served: Endpoint, tmp_path: Path) -> None:
+    """Stopping ends the work itself, at once, and not only what is told of it."""
+    athena = AthenaLake(served, tmp_path)
+    register_athena(
+        bucket_store=bucket_store,
+        bucket_folder={"lake": tmp_path}.__getitem__,
+        clock=SystemClock(),
+        random=Random(1),
+    )
+    ten_billion_rows = (
+        "select sum(x * y) from unnest(sequence(1, 100000)) as a(x) "
+        "cross join unnest(sequence(1, 100000)) as b(y) where (x + y) % 7 = 3"
+    )
+    id_ = athena.start(ten_billion_rows)
+    (thread,) = [t for t in threading.enumerate() if t.name == "athena-query"]
+    while athena.execution(id_)["Status"]["State"] == "QUEUED":
+        pass
+    athena.athena.stop_query_execution(QueryExecutionId=id_)
+    thread.join(30)
+    assert not thread.is_alive()
+    status = athena.execution(id_)["Status"]
+    assert (status["State"], status["StateChangeReason"]) == (
+        "CANCELLED",
+        "Query cancelled by user",
+    )
+    assert "Contents" not in athena.s3.list_objects_v2(Bucket="results")
+
+
+def test_results_are_those_of_the_file(athena: AthenaLake) -> None:
+    """The result file is the only copy: what it says is the answer; without it there is none."""
+    ids = [
+        athena.start(f"select '{n}' as a, cast(null as varchar) as b, '' as c") for n in range(4)
+    ]
+    key = f"answers/{ids[0]}.csv"
+    athena.s3.put_object(Bucket="results", Key=key, Body=b'"a","b","c"\n"changed","x",\n')
+    assert athena.values(ids[0]) == [["a", "b", "c"], ["changed", "x", None]]
+    assert athena.values(ids[1]) == [["a", "b", "c"], ["1", None, ""]]
+    athena.s3.delete_object(Bucket="results", Key=f"answers/{ids[3]}.csv")
+    with pytest.raises(ClientError, match="Could not find results"):
+        athena.values(ids[3])
+
+
+def test_a_long_session_forgets_its_oldest_executions(served: Endpoint, tmp_path: Path) -> None:
+    """Executions do not pile up; a token of a forgotten one is free again."""
+    athena = AthenaLake(served, tmp_path)
+    register_athena(
+        bucket_store=bucket_store,
+        bucket_folder={"lake": tmp_path}.__getitem__,
+        clock=athena.clock,
+        random=Random(1),
+        background=athena.queue,
+        remember=2,
+    )
+    token = {"ClientRequestToken": "t" * 32}
+    first, *others = athena.start("select 1 as a", **token), *map(athena.start, ["select 2"] * 2)
+    assert athena.athena.list_query_executions()["QueryExecutionIds"] == others[::-1]
+    with pytest.raises(ClientError, match="was not found"):
+        athena.execution(first)
+    assert athena.start("select 1 as a", **token) != first
+
+
+def test_failures_are_told_by_category(athena: AthenaLake) -> None:
+    """AthenaError has category, type and whether to try again, beside the reason."""
+    error = athena.status("select 1 +")["AthenaError"]
+    assert (error["ErrorCategory"], error["ErrorType"], error["Retryable"]) == (2, 1006, False)
+    assert error["ErrorMessage"].startswith("SYNTAX_ERROR: ")
+    assert athena.status("drop database finops")["AthenaError"]["ErrorType"] == 1003
+
+
+def test_runtime_statistics(athena: AthenaLake) -> None:
+    """What is known of a query's run is told: times, bytes read, rows answered."""
+    id_ = athena.start("select id from items")
+    told = athena.athena.get_query_runtime_statistics(QueryExecutionId=id_)
+    statistics = told["QueryRuntimeStatistics"]
+    assert statistics["Rows"]["OutputRows"] == 3
+    scanned = athena.execution(id_)["Statistics"]["DataScannedInBytes"]
+    assert statistics["Rows"]["InputBytes"] == scanned > 0
+    assert statistics["Timeline"]["TotalExecutionTimeInMillis"] == 0
+
+
+def test_a_query_is_explained(athena: AthenaLake) -> None:
+    """EXPLAIN says what would be read, and EXPLAIN (TYPE VALIDATE) whether it is a query."""
+    sql = "select id from items where \"day\" = '2026-01-31'"
+    assert athena.rows(f"explain (type validate) {sql}") == [["true"]]
+    plan = athena.rows(f"explain {sql}")
+    assert plan[0] == ["Output[id:bigint]"]
+    assert str(plan[1][0]).startswith("    TableScan[items] 1 files, ")
+    assert athena.failure("explain select nope from items").startswith("COLUMN_NOT_FOUND")
+
+
+def test_values_stand_alone(athena: AthenaLake) -> None:
+    """VALUES is a query, with Athena's names for its columns."""
+    assert athena.rows("values (1, 'a'), (2, null)") == [
+        ["_col0", "_col1"],
+        ["1", "a"],
+        ["2", None],
+    ]
+    assert athena.rows("values 1, 2") == [["_col0"], ["1"], ["2"]]
+
+
+def test_the_path_is_the_object_s_address(athena: AthenaLake) -> None:
+    """`$path` shows bucket and key."""
+    assert athena.rows('select "$path" from items where id = 1')[1] == [
+        "s3://lake/processed/items/period=2026-01/day=2026-01-31/0.parquet"
+    ]
 
 
 def test_the_default_background_is_a_thread(served: Endpoint, tmp_path: Path) -> None:

@@ -20,15 +20,24 @@ from tests.infra.local_aws_backends.athena_lake import (
     [
         ("select nope from items", "COLUMN_NOT_FOUND"),
         ("select * from nope", "TABLE_NOT_FOUND"),
-        ("select * from other.items", "TABLE_NOT_FOUND"),
+        ("select * from other.items", "SCHEMA_NOT_FOUND"),
         ("selec 1", ""),
         ("select 1 +", "SYNTAX_ERROR"),
         ("select cost = 'x' from items", "TYPE_MISMATCH"),
-        ("insert into items select 1", "NOT_SUPPORTED"),
-        ("create table t as select 1 as a", "NOT_SUPPORTED"),
-        ("show partitions items", "NOT_SUPPORTED"),
+        ("insert into items select 1", "TYPE_MISMATCH"),
+        ("create table t as select 1", "SYNTAX_ERROR"),
+        ("create table items as select 1 as a", "ALREADY_EXISTS"),
+        ("show partitions state", "NOT_SUPPORTED"),
+        ("merge into items using state on true when matched then delete", "NOT_SUPPORTED"),
+        ("delete from items", "NOT_SUPPORTED"),
+        ("update items set id = 1", "NOT_SUPPORTED"),
+        ("optimize items rewrite data using bin_pack", "NOT_SUPPORTED"),
+        ("vacuum items", "NOT_SUPPORTED"),
+        ("explain analyze select 1", "NOT_SUPPORTED"),
+        ("select foo(1)", "FUNCTION_NOT_FOUND"),
+        ('select * from "items$files"', "NOT_SUPPORTED"),
         ("describe extended items", "NOT_SUPPORTED"),
-        ("-- a comment\n/* another */ unload (select 1) to 's3://x/'", "NOT_SUPPORTED"),
+        ("-- a comment\n/* another */ unload (select 1) to 's3://x/'", "SYNTAX_ERROR"),
         ("drop view nope", "TABLE_NOT_FOUND"),
         ("describe nope", "TABLE_NOT_FOUND"),
         ("show tables in nowhere", "SCHEMA_NOT_FOUND"),
@@ -56,12 +65,14 @@ def test_names_are_looked_up_in_the_query_s_database(athena: AthenaLake) -> None
     )
 
 
-def test_another_database_is_refused_by_name(athena: AthenaLake) -> None:
-    """A table of another Glue database exists, and the answer is not that it does not."""
-    athena.glue.create_database(DatabaseInput={"Name": "other"})
-    athena.glue.create_table(DatabaseName="other", TableInput={"Name": "things"})
-    reason = athena.failure("select * from other.things")
-    assert reason.startswith("NOT_SUPPORTED: database other")
+def test_several_databases_meet_in_a_query(athena: AthenaLake) -> None:
+    """Tables and views of other databases are named in full, and views keep their own."""
+    athena.rows("create database other")
+    athena.rows("create view other.busy as select day, events from state where events > 1")
+    joined = "select i.id, b.events from items i join other.busy b on b.day = i.day order by 1"
+    assert athena.rows(joined)[1:] == [["2", "2"], ["3", "2"]]
+    assert athena.rows("select events from busy", database="other")[1:] == [["2"]]
+    assert "Table 'other.items' does not exist" in athena.failure("select * from other.items")
 
 
 def test_views_live_in_glue_as_athena_s_own(athena: AthenaLake) -> None:

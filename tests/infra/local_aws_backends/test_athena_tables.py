@@ -15,7 +15,6 @@ from tests.infra.local_aws_backends.endpoints import Endpoint, bucket_store
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"projection.enabled": "false"}, "no partition projection"),
         ({"projection.day.type": "injected"}, "projection.day.type injected"),
         ({"projection.day.interval": "2"}, "interval 2"),
         ({"projection.day.interval.unit": "HOURS"}, "interval.unit HOURS"),

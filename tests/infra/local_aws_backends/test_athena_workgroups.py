@@ -4,6 +4,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.infra.local_aws_backends.athena_lake import OUTPUT, START, AthenaLake
+from transforms.athena_query import AthenaQuery
+from transforms.errors import QueryError
 
 
 def test_workgroups_rule_over_requests(athena: AthenaLake) -> None:
@@ -68,3 +70,24 @@ def test_a_scan_limit_cancels(athena: AthenaLake) -> None:
         "Bytes scanned limit was exceeded",
     )
     assert athena.s3.list_objects_v2(Bucket="results")["KeyCount"] == before
+
+
+def test_what_has_no_answer_is_an_error_of_ours(athena: AthenaLake) -> None:
+    """Our own client says why: the limit was exceeded, somebody cancelled it, nobody could."""
+    (athena.lake / "state" / "large.json").write_text('{"day":"2026-02-02","events":2}\n' * 330_000)
+    limit = {"BytesScannedCutoffPerQuery": 10_000_000}
+    output = {"ResultConfiguration": {"OutputLocation": OUTPUT}}
+    athena.athena.create_work_group(Name="small", Configuration={**limit, **output})
+
+    def cancel(seconds: float) -> None:
+        (id_, *_) = athena.athena.list_query_executions(WorkGroup="small")["QueryExecutionIds"]
+        athena.athena.stop_query_execution(QueryExecutionId=id_)
+
+    query = AthenaQuery(athena.athena, athena.s3, "finops", "small", cancel)
+    with pytest.raises(QueryError, match="Bytes scanned limit was exceeded"):
+        query.table("select count(*) as n from state")
+    with pytest.raises(QueryError, match="TABLE_NOT_FOUND"):
+        query.table("select 1 from nope")
+    athena.queue.held = True
+    with pytest.raises(QueryError, match="Query cancelled by user"):
+        query.table("select 1 as a")

@@ -42,15 +42,24 @@ def regexp_replace(node: exp.RegexpReplace) -> exp.Expr | None:
     return exp.Anonymous(this="regexp_replace", expressions=[*arguments, exp.Literal.string("g")])
 
 
-def substring(node: exp.Substring) -> None:
-    """Refuse position 0, which Athena answers with an empty text and DuckDB with the whole.
-
-    Raises:
-        NotSupportedError: the start is the literal 0.
-    """
+def substring(node: exp.Substring) -> exp.Expr | None:
+    """Answer an empty text from a position outside the text; DuckDB begins at the nearest one."""
     start = node.args.get("start")
-    if isinstance(start, exp.Literal) and start.name == "0":
-        raise NotSupportedError("substr from position 0", "Positions begin at 1.")
+    if start is None or (isinstance(start, exp.Literal) and start.name != "0"):
+        return None
+    length = exp.func("LENGTH", node.this.copy())
+    outside = exp.or_(
+        exp.EQ(this=start.copy(), expression=exp.Literal.number(0)),
+        exp.LT(this=exp.paren(start.copy()), expression=exp.Neg(this=length)),
+    )
+    nothing = exp.and_(exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.null())), outside)
+    return exp.Case().when(nothing, exp.Literal.string("")).else_(_plain_substring(node))
+
+
+def _plain_substring(node: exp.Substring) -> exp.Expr:
+    given = [node.this, node.args["start"], node.args.get("length")]
+    arguments = [argument.copy() for argument in given if argument is not None]
+    return exp.Anonymous(this="substring", expressions=arguments)
 
 
 def json_extract_scalar(node: exp.JSONExtractScalar) -> exp.Expr | None:

@@ -1,11 +1,13 @@
 """One query execution: its life from QUEUED to its end, and how `GetQueryExecution` tells it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Literal
 
+from infra.local.athena import AthenaError
+from infra.local.athena.stopping import Stop
 from infra.local.aws.athena.results import Answer
 from infra.local.aws.athena.statements import Statement
 from infra.local.aws.iam.principal import Principal
@@ -17,6 +19,30 @@ ENGINE_VERSION = {
 }
 USER, SYSTEM = 2, 1
 """API reference, AthenaError: whose fault a failure is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Athena guide, "Athena error catalog": what kind of failure it was."""
+
+    category: int
+    type: int
+    retryable: bool = False
+
+
+USER_ERROR = Failure(USER, 1000)
+INTERNAL_ERROR = Failure(SYSTEM, 200, retryable=True)
+_TYPES = {
+    "SYNTAX_ERROR": Failure(USER, 1006),
+    "FAILED": Failure(USER, 1003),
+    "HIVE_CANNOT_OPEN_SPLIT": Failure(USER, 1001, retryable=True),
+}
+"""By the code of the error; every other one is a user error of no other kind."""
+
+
+def failure_of(error: AthenaError) -> Failure:
+    """Return what kind of failure an error is."""
+    return _TYPES.get(error.code, USER_ERROR)
 
 
 @dataclass(slots=True)
@@ -32,21 +58,30 @@ class Execution:
     """The result file, `s3://bucket/key`."""
     parameters: Sequence[str]
     submitted: datetime
+    results: str = ""
+    """The folder of the results, `s3://bucket/prefix/`."""
+    result_configuration: Mapping[str, Any] = field(default_factory=dict)
+    """What the request and the workgroup say of the result beside its place."""
     caller: Principal | None = None
     """The role that asked; None for a person."""
     state: State = "QUEUED"
     started: datetime | None = None
     completed: datetime | None = None
     reason: str | None = None
-    category: int = USER
+    failure: Failure = field(default_factory=lambda: USER_ERROR)
     answer: Answer | None = None
+    """What it answered, without its rows: those are in the result file."""
+    rows: int = 0
     bytes_scanned: int = 0
+    manifest: str | None = None
+    """The list of the files that it wrote, `s3://bucket/key`."""
+    stop: Stop = field(default_factory=Stop, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def database(self) -> str:
-        """Where unqualified names are looked up."""
-        return self.context.get("Database", "default").lower()
+        """Where unqualified names are looked up; awswrangler puts it in quotes."""
+        return self.context.get("Database", "default").strip('`"').lower()
 
     def begin(self, now: datetime) -> bool:
         """Begin to run; false when it was cancelled before."""
@@ -62,15 +97,18 @@ class Execution:
         now: datetime,
         *,
         reason: str | None = None,
-        category: int = USER,
+        failure: Failure | None = None,
         answer: Answer | None = None,
     ) -> bool:
         """End it; false when it has ended already, and then nothing changes."""
         with self._lock:
             if self.state not in ("QUEUED", "RUNNING"):
                 return False
-            self.completed, self.reason, self.category = now, reason, category
-            self.answer, self.state = answer, state
+            self.completed, self.reason = now, reason
+            self.failure = failure or self.failure
+            if answer is not None:
+                self.rows, self.answer = len(answer.rows), replace(answer, rows=())
+            self.state = state
             return True
 
     def describe(self) -> dict[str, Any]:
@@ -80,7 +118,7 @@ class Execution:
             "Query": self.query,
             "StatementType": self.statement.type,
             "SubstatementType": self.statement.substatement,
-            "ResultConfiguration": {"OutputLocation": self.output},
+            "ResultConfiguration": {**self.result_configuration, "OutputLocation": self.output},
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": self.context,
             "Status": self._status(),
@@ -92,6 +130,16 @@ class Execution:
             described["ExecutionParameters"] = list(self.parameters)
         return described
 
+    def runtime(self) -> dict[str, Any]:
+        """Return the API's `QueryRuntimeStatistics`, as far as they are known here."""
+        times = self._statistics()
+        timeline = {key: value for key, value in times.items() if key.endswith("Millis")}
+        written = self.answer.updated if self.answer else 0
+        return {
+            "Timeline": timeline,
+            "Rows": {"InputBytes": self.bytes_scanned, "OutputRows": self.rows or written},
+        }
+
     def _status(self) -> dict[str, Any]:
         status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
         if self.completed is not None:
@@ -100,8 +148,9 @@ class Execution:
             status["StateChangeReason"] = self.reason
         if self.state == "FAILED":
             status["AthenaError"] = {
-                "ErrorCategory": self.category,
-                "Retryable": False,
+                "ErrorCategory": self.failure.category,
+                "ErrorType": self.failure.type,
+                "Retryable": self.failure.retryable,
                 "ErrorMessage": self.reason,
             }
         return status
@@ -110,7 +159,9 @@ class Execution:
         ended = self.completed or self.submitted
         started = self.started or ended
         queued, ran = _millis(started - self.submitted), _millis(ended - started)
+        written = {"DataManifestLocation": self.manifest} if self.manifest else {}
         return {
+            **written,
             "EngineExecutionTimeInMillis": max(ran, 0),
             "DataScannedInBytes": self.bytes_scanned,
             "TotalExecutionTimeInMillis": queued + max(ran, 0),

@@ -33,6 +33,21 @@ def with_parameters(sql: str, parameters: Sequence[str]) -> str:
     return sql
 
 
+def literals(text: str) -> tuple[str, ...]:
+    """Return the literals of EXECUTE ... USING, each as SQL text.
+
+    Raises:
+        ParameterError: one of them is no literal.
+    """
+    try:
+        (tree,) = AthenaSelect().parse(f"SELECT {text}")
+    except (SqlglotError, ValueError):
+        tree = None
+    if not isinstance(tree, exp.Select) or tree != exp.select(*tree.expressions):
+        raise ParameterError(f"USING {text} is not a list of literals", "Separate them by commas.")
+    return tuple(_literal(value.sql(AthenaSelect, comments=False)) for value in tree.expressions)
+
+
 def _literal(parameter: str) -> str:
     """Return the one literal a parameter is: it is a value, never a piece of SQL or a comment."""
     try:

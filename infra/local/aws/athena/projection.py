@@ -20,6 +20,11 @@ _PATTERNS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H"}
 _UNITS = {"yyyy": "YEARS", "MM": "MONTHS", "dd": "DAYS", "HH": "HOURS"}
 
 
+def is_projected(parameters: Mapping[str, str]) -> bool:
+    """Tell whether a table's properties say what partitions it has, instead of Glue."""
+    return parameters.get("projection.enabled", "false").lower() == "true"
+
+
 class Projection:
     """The projected values of each partition column, in the order of the path.
 
@@ -35,11 +40,6 @@ class Projection:
     def __init__(self, table: str, columns: Sequence[str], parameters: Mapping[str, str]) -> None:
         self._table = table
         self._columns = columns
-        if parameters.get("projection.enabled", "false").lower() != "true":
-            raise NotSupportedError(
-                f"table {table} has partitions and no partition projection",
-                "Set projection.enabled; partitions registered in Glue are not read locally.",
-            )
         self._sees = {column: _column(table, column, parameters) for column in columns}
 
     def check(self, folder: Path) -> None:

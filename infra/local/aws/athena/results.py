@@ -7,6 +7,7 @@ from typing import Any
 from infra.local.athena import QueryResult
 from infra.local.aws.athena.errors import InvalidRequestError
 from infra.local.aws.athena.values import printer, split_type
+from transforms.athena_query import read_result_file
 
 MAX_PAGE_ROWS = 1000
 """API reference, GetQueryResults: the most, and the default."""
@@ -31,13 +32,22 @@ Row = Sequence[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Columns as (name, Athena type), rows of text, and what was read."""
+    """Columns as (name, Athena type), rows of text, and what was read and written."""
 
     columns: tuple[tuple[str, str], ...] = ()
     rows: Sequence[Row] = ()
     is_query: bool = False
     """Queries have a header row and a CSV file; other statements a plain text file."""
     bytes_scanned: int = 0
+    manifest: Sequence[str] | None = None
+    """The files that were written, for statements that write some instead of a result."""
+    updated: int = 0
+    """How many rows were written."""
+
+
+def lines(name: str, texts: Iterable[str]) -> Answer:
+    """Return the answer of a listing: one text for each line."""
+    return Answer(((name, "string"),), [[text] for text in texts])
 
 
 def query_answer(result: QueryResult) -> Answer:
@@ -65,8 +75,24 @@ def result_file(answer: Answer) -> bytes:
     return "".join(f"{','.join(map(_quoted, row))}\n" for row in table).encode()
 
 
-def result_page(answer: Answer, max_results: int | None, token: str | None) -> dict[str, Any]:
+def stored_rows(body: bytes, is_query: bool) -> list[Row]:
+    """Read a result file back, without its header."""
+    text = body.decode()
+    if is_query:
+        return [*read_result_file(text)[1:]]
+    return [[line] for line in text.split("\n")[:-1]]
+
+
+def result_page(
+    answer: Answer, rows: Sequence[Row], max_results: int | None, token: str | None
+) -> dict[str, Any]:
     """Return one `GetQueryResults` answer.
+
+    Args:
+        answer: the columns.
+        rows: all rows, without the header.
+        max_results: the most rows of the page, its header included.
+        token: where it begins.
 
     Raises:
         InvalidRequestError: the page is too long or the token is not one of ours.
@@ -76,17 +102,22 @@ def result_page(answer: Answer, max_results: int | None, token: str | None) -> d
         raise InvalidRequestError(
             f"MaxResults is more than maximum allowed length {MAX_PAGE_ROWS}."
         )
-    header = [[name for name, _ in answer.columns]] if answer.is_query else []
-    rows = [*header, *answer.rows]
-    begin = page_start(token, len(rows))
+    headed = answer.is_query and answer.manifest is None
+    header: list[Row] = [[name for name, _ in answer.columns]] if headed else []
+    length = len(header) + len(rows)
+    begin = page_start(token, length)
+    skipped = len(header)
+    shown = (
+        [*header, *rows[:limit]] if begin == 0 else rows[begin - skipped : begin - skipped + limit]
+    )
     page: dict[str, Any] = {
-        "UpdateCount": 0,
+        "UpdateCount": answer.updated,
         "ResultSet": {
-            "Rows": [{"Data": [_datum(v) for v in row]} for row in rows[begin : begin + limit]],
+            "Rows": [{"Data": [_datum(v) for v in row]} for row in shown[:limit]],
             "ResultSetMetadata": {"ColumnInfo": [_column_info(*c) for c in answer.columns]},
         },
     }
-    if begin + limit < len(rows):
+    if begin + limit < length:
         page["NextToken"] = str(begin + limit)
     return page
 

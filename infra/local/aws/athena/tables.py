@@ -10,26 +10,57 @@ from typing import Any
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from infra.local.athena import AthenaError, LocalAthena
+from infra.local.athena import AthenaError
+from infra.local.athena.catalog import Catalog, Name, Source, View
+from infra.local.athena.engine import Engine
 from infra.local.athena.errors import NotSupportedError
-from infra.local.athena.names import DATABASE
+from infra.local.athena.files import LakeFile, folder_files
 from infra.local.athena.parse import AthenaSelect
-from infra.local.aws.athena.projection import Projection, check_template
+from infra.local.aws.athena.hive_tables import JSON_SERDE, OPENX_SERDE, PARQUET_SERDE, TEXT_SERDE
+from infra.local.aws.athena.projection import Projection, check_template, is_projected
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.views import VIRTUAL_VIEW, view_sql
-from infra.local.aws.glue_tables import columns_of
-from schemas.tables import Table
+from infra.local.aws.glue_tables import GlueCatalogue, columns_of
+from schemas.tables import Column, Table
 
 BucketFolder = Callable[[str], Path]
 """A bucket's name to the folder its objects lie in; raises `KeyError` when there is none."""
 
-_FORMATS = {
-    "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": "parquet",
-    "org.openx.data.jsonserde.JsonSerDe": "json",
-}
+_FORMATS = {PARQUET_SERDE: "parquet", OPENX_SERDE: "json", JSON_SERDE: "json", TEXT_SERDE: "text"}
 _HARMLESS_SERDE = {"serialization.format", "paths"}
-_STRINGS = {"string", "varchar"}
-
+_TEXT_SERDE = {*_HARMLESS_SERDE, "field.delim", "line.delim"}
+_SCALARS = frozenset(
+    {
+        "string",
+        "varchar",
+        "char",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "integer",
+        "bigint",
+        "float",
+        "double",
+        "decimal",
+        "date",
+        "timestamp",
+    }
+)
+_PARTITION_TYPES = frozenset(
+    {
+        "string",
+        "varchar",
+        "char",
+        "tinyint",
+        "smallint",
+        "int",
+        "integer",
+        "bigint",
+        "date",
+        "boolean",
+    }
+)
 
 EVERYTHING = Rights()
 
@@ -44,29 +75,32 @@ class Location:
 
 
 @dataclass(slots=True)
-class Database:
-    """One Glue database as the engine sees it."""
+class Loaded:
+    """What a query may use of the catalogue, as the engine sees it."""
 
+    catalog: Catalog
     root: Path = Path("/")
     """What every table's prefix is relative to."""
-    tables: list[Table] = field(default_factory=list)
-    views: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, AthenaError] = field(default_factory=dict)
-    """Tables and views that cannot be answered faithfully, by name: only queries of them fail."""
-    projections: dict[str, Projection] = field(default_factory=dict)
-    locations: dict[str, Location] = field(default_factory=dict)
+    refused: dict[Name, AthenaError] = field(default_factory=dict)
+    """Tables and views that cannot be answered faithfully: only queries of them fail."""
+    projections: dict[Name, Projection] = field(default_factory=dict)
+    locations: dict[Name, Location] = field(default_factory=dict)
     """Where each table's objects are."""
+    buckets: dict[Path, str] = field(default_factory=dict)
+    """Every bucket that files may be in, by its folder."""
 
-    def engine(self, rights: Rights = EVERYTHING) -> LocalAthena:
+    def engine(self, rights: Rights = EVERYTHING, limit: int | None = None) -> Engine:
         """Return the engine over the tables and views, as far as a caller may read them."""
-        buckets = {place.folder: place.bucket for place in self.locations.values()}
-        return LocalAthena(
-            self.root, self.tables, self.views, lambda paths: rights.read(paths, buckets)
+        return Engine(
+            self.root, self.catalog, lambda paths: rights.read(paths, self.buckets), limit
         )
 
-    def dry_engine(self) -> LocalAthena:
+    def dry_engine(self) -> Engine:
         """Return an engine that knows the tables and reads no file: for the types of a query."""
-        return LocalAthena(self.root / ".nothing", self.tables, self.views)
+        sources = {
+            named: replace(source, files=list) for named, source in self.catalog.sources.items()
+        }
+        return Engine(self.root, replace(self.catalog, sources=sources))
 
     def check(self, sql: str, rights: Rights = EVERYTHING) -> None:
         """Refuse a query of a table that cannot be answered faithfully, or not to this caller.
@@ -74,72 +108,168 @@ class Database:
         Raises:
             AthenaError: saying which, and why.
         """
-        used = self._used(sql)
-        for name in sorted(used & {*self.views, *self.refused, *self.locations}):
-            rights.catalogue("glue:GetTable", DATABASE, name)
-        for name in sorted(used & self.locations.keys()):
-            rights.find(self.locations[name].bucket, self.locations[name].prefix)
-        for name in sorted(used & self.refused.keys()):
-            raise self.refused[name]
-        for table in self.tables:
-            if table.name in used and table.name in self.projections:
-                self.projections[table.name].check(self.root / table.prefix)
+        used = sorted(self._used(sql))
+        for named in used:
+            rights.catalogue("glue:GetTable", *named)
+        for named in used:
+            if place := self.locations.get(named):
+                rights.find(place.bucket, place.prefix)
+        for named in used:
+            if named in self.catalog.sources and not self.catalog.sources[named].hive_layout:
+                rights.catalogue("glue:GetPartitions", *named)
+        for named in used:
+            if named in self.refused:
+                raise self.refused[named]
+        for named in used:
+            if named in self.projections:
+                prefix = self.catalog.sources[named].table.prefix
+                self.projections[named].check(self.root / prefix)
 
-    def _used(self, sql: str) -> set[str]:
-        """Return every name in the query and in the views it may use."""
-        used: set[str] = set()
-        pending = [sql]
+    def _used(self, sql: str) -> set[Name]:
+        """Return every table and view that the query and the views it may use can name."""
+        known = {*self.catalog.views, *self.refused, *self.locations}
+        used: set[Name] = set()
+        pending = [(sql, self.catalog.database)]
         while pending:
-            names = words(pending.pop()) - used
-            used |= names
-            pending += [self.views[name] for name in names & self.views.keys()]
+            text, database = pending.pop()
+            spoken = words(text)
+            named = {n for n in known if n[1] in spoken and (n[0] == database or n[0] in spoken)}
+            new = named - used
+            used |= new
+            views = (self.catalog.views[n] for n in new if n in self.catalog.views)
+            pending += [(view.sql, view.database) for view in views]
         return used
 
 
-def load_database(glue: Mapping[str, Mapping[str, Any]], bucket_folder: BucketFolder) -> Database:
-    """Return the database made of Glue's tables and views.
+def load_catalog(
+    glue: GlueCatalogue, database: str, sql: str, bucket_folder: BucketFolder
+) -> Loaded:
+    """Return the databases that a query can be about.
 
     Args:
-        glue: `Table` structures by name.
-        bucket_folder: Where objects lie.
+        glue: the catalogue.
+        database: where its unqualified names are looked up.
+        sql: the query; a database is loaded where it, or a view of a loaded one, says its name.
+        bucket_folder: where objects lie.
     """
-    database = Database()
-    places = database.locations
-    for name, table in glue.items():
+    loaded = Loaded(Catalog(database))
+    existing = set(glue.databases())
+    pending, done = [database, *sorted(words(sql) & existing)], set[str]()
+    while pending:
+        name = pending.pop()
+        if name in done or name not in existing:
+            continue
+        done.add(name)
+        _load(loaded, glue, name, words(sql), bucket_folder)
+        for (home, _), view in loaded.catalog.views.items():
+            if home == name:
+                pending += [view.database, *sorted((words(view.sql) & existing) - done)]
+    _put_in_place(loaded)
+    return loaded
+
+
+def _load(
+    loaded: Loaded,
+    glue: GlueCatalogue,
+    database: str,
+    spoken: frozenset[str],
+    bucket_folder: BucketFolder,
+) -> None:
+    for spelled, table in glue.tables(database).items():
+        named = (database, spelled.lower())
         try:
             if table.get("TableType") == VIRTUAL_VIEW:
-                database.views[name.lower()] = view_sql(table)
-            else:
-                places[name.lower()] = _place(table, bucket_folder)
-                _add(database, table)
+                text, home = view_sql(table)
+                loaded.catalog.views[named] = View(text, home)
+                continue
+            loaded.locations[named] = place(table, bucket_folder)
+            _add(loaded, named, table, glue, bucket_folder)
+            hidden = f"{named[1]}$partitions"
+            if hidden in spoken:
+                partitions = glue.partitions(database, spelled)
+                loaded.catalog.sources[database, hidden] = _partitions_table(
+                    hidden, columns_of(table.get("PartitionKeys")), partitions
+                )
         except AthenaError as error:
-            database.refused[name.lower()] = error
-    _put_in_place(database)
-    return database
+            loaded.refused[named] = error
 
 
-def _put_in_place(database: Database) -> None:
-    """Give the tables one root: their bucket's folder, or what several buckets have in common."""
-    places = database.locations
-    buckets = {places[table.name].folder for table in database.tables}
-    if buckets:
-        database.root = Path(os.path.commonpath(buckets))
-    for position, table in enumerate(database.tables):
-        place = places[table.name]
-        folder = place.folder.relative_to(database.root) / place.prefix.strip("/")
-        prefix = "" if folder == Path() else f"{folder.as_posix()}/"
-        database.tables[position] = replace(table, prefix=prefix)
-
-
-def _add(database: Database, glue: Mapping[str, Any]) -> None:
-    table = _table(glue)
-    if table.partitions:
+def _add(
+    loaded: Loaded,
+    named: Name,
+    glue: Mapping[str, Any],
+    catalogue: GlueCatalogue,
+    bucket_folder: BucketFolder,
+) -> None:
+    table, where = _table(glue), loaded.locations[named]
+    parameters = glue.get("Parameters") or {}
+    serde = (glue["StorageDescriptor"].get("SerdeInfo") or {}).get("Parameters") or {}
+    source = Source(
+        table,
+        shown_root=f"s3://{where.bucket}/",
+        shown_from=where.folder,
+        options={
+            "delimiter": serde.get("field.delim", "\x01"),
+            "skip": parameters.get("skip.header.line.count", "0"),
+        },
+    )
+    loaded.buckets[where.folder] = where.bucket
+    if table.partitions and is_projected(parameters):
         columns = [column.name for column in table.partitions]
-        parameters = glue.get("Parameters") or {}
         location = glue["StorageDescriptor"]["Location"]
         check_template(parameters.get("storage.location.template"), location, columns)
-        database.projections[table.name] = Projection(table.name, columns, parameters)
-    database.tables.append(table)
+        loaded.projections[named] = Projection(table.name, columns, parameters)
+    elif table.partitions:
+        listed = [
+            (place(partition, bucket_folder, table.name), partition["Values"])
+            for partition in catalogue.partitions(named[0], glue["Name"])
+        ]
+        loaded.buckets |= {found.folder: found.bucket for found, _ in listed}
+        source = replace(source, files=_registered(table, listed), hive_layout=False)
+    loaded.catalog.sources[named] = source
+
+
+def _registered(
+    table: Table, listed: list[tuple[Location, list[str]]]
+) -> Callable[[], list[LakeFile]]:
+    keys = [column.name for column in table.partitions]
+
+    def files() -> list[LakeFile]:
+        found = (
+            folder_files(
+                where.folder / where.prefix.strip("/"), dict(zip(keys, values, strict=True))
+            )
+            for where, values in listed
+        )
+        return [file for group in found for file in group]
+
+    return files
+
+
+def _partitions_table(
+    name: str, keys: tuple[Column, ...], partitions: list[dict[str, Any]]
+) -> Source:
+    rows = tuple(tuple(partition["Values"]) for partition in partitions)
+    columns = tuple(Column(key.name, "string", "Partition column.") for key in keys)
+    return Source(Table(name, "", "rows", columns, (), "Registered partitions."), rows=rows)
+
+
+def _put_in_place(loaded: Loaded) -> None:
+    """Give the tables one root: their bucket's folder, or what several buckets have in common."""
+    folders = {
+        loaded.locations[named].folder
+        for named in loaded.catalog.sources
+        if named in loaded.locations
+    }
+    if folders:
+        loaded.root = Path(os.path.commonpath(folders))
+    for named, source in loaded.catalog.sources.items():
+        if named not in loaded.locations:
+            continue
+        where = loaded.locations[named]
+        folder = where.folder.relative_to(loaded.root) / where.prefix.strip("/")
+        prefix = "" if folder == Path() else f"{folder.as_posix()}/"
+        loaded.catalog.sources[named] = replace(source, table=replace(source.table, prefix=prefix))
 
 
 def _table(glue: Mapping[str, Any]) -> Table:
@@ -153,12 +283,20 @@ def _table(glue: Mapping[str, Any]) -> Table:
         raise NotSupportedError(
             f"table {name} has the SerDe {library}", "Use the Parquet or the OpenX JSON SerDe."
         )
-    options = sorted((serde.get("Parameters") or {}).keys() - _HARMLESS_SERDE)
+    form, columns = _FORMATS[library], columns_of(storage.get("Columns"))
+    harmless = _TEXT_SERDE if form == "text" else _HARMLESS_SERDE
+    options = sorted((serde.get("Parameters") or {}).keys() - harmless)
     if options:
         raise NotSupportedError(f"SerDe property {options[0]} of table {name}", "Leave it out.")
+    for column in columns if form == "text" else ():
+        if column.type.partition("(")[0] not in _SCALARS:
+            raise NotSupportedError(
+                f"column {column.name} of text table {name} is a {column.type}",
+                "Keep nested values in Parquet or JSON.",
+            )
     partitions = columns_of(glue.get("PartitionKeys"))
     for column in partitions:
-        if column.type.partition("(")[0] not in _STRINGS:
+        if column.type.partition("(")[0] not in _PARTITION_TYPES:
             raise NotSupportedError(
                 f"partition column {column.name} of table {name} is a {column.type}",
                 "Declare it string.",
@@ -166,27 +304,32 @@ def _table(glue: Mapping[str, Any]) -> Table:
     return Table(
         name=name,
         prefix="",
-        format=_FORMATS[library],
-        columns=columns_of(storage.get("Columns")),
+        format=form,
+        columns=columns,
         partitions=partitions,
         meaning=glue.get("Description") or "",
     )
 
 
-def _place(glue: Mapping[str, Any], bucket_folder: BucketFolder) -> Location:
-    """Return the table's bucket and the path under it."""
+def place(glue: Mapping[str, Any], bucket_folder: BucketFolder, name: str = "") -> Location:
+    """Return the bucket of a table or partition and the path under it.
+
+    Raises:
+        NotSupportedError: it is not in S3, or in no bucket that exists.
+    """
+    name = name or glue["Name"]
     location = (glue.get("StorageDescriptor") or {}).get("Location") or ""
     scheme, _, path = location.partition("://")
     bucket, _, prefix = path.partition("/")
     if scheme != "s3" or not bucket:
         raise NotSupportedError(
-            f"table {glue['Name']} has the location {location!r}", "Give it an s3://bucket/prefix/."
+            f"table {name} has the location {location!r}", "Give it an s3://bucket/prefix/."
         )
     try:
         folder = bucket_folder(bucket)
     except KeyError:
         raise NotSupportedError(
-            f"bucket {bucket} of table {glue['Name']} does not exist", "Create the bucket."
+            f"bucket {bucket} of table {name} does not exist", "Create the bucket."
         ) from None
     return Location(bucket, folder.resolve(), prefix)
 

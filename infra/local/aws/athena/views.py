@@ -48,26 +48,20 @@ def view_input(
     }
 
 
-def view_sql(glue: Mapping[str, Any]) -> str:
-    """Return the SELECT of a view in Glue.
+def view_sql(glue: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the SELECT of a view in Glue, and the database that its names are looked up in.
 
     Raises:
-        NotSupportedError: its text is not one of Athena's views, or belongs to another database.
+        NotSupportedError: its text is not one of Athena's views.
     """
     match = _TEXT.match(glue.get("ViewOriginalText") or "")
     try:
         definition = json.loads(base64.b64decode(match["json"])) if match else {}
-        sql, schema = definition["originalSql"], definition.get("schema", glue["DatabaseName"])
+        return definition["originalSql"], definition.get("schema", glue["DatabaseName"]).lower()
     except (KeyError, ValueError):
         raise NotSupportedError(
             f"view {glue['Name']} is not one that Athena made", "Create it with CREATE VIEW."
         ) from None
-    if schema.lower() != glue["DatabaseName"].lower():
-        raise NotSupportedError(
-            f"view {glue['Name']} looks its tables up in database {schema}",
-            f"Create it with {glue['DatabaseName']} as the database of the query.",
-        )
-    return str(sql)
 
 
 def hive_type(athena_type: str) -> str:

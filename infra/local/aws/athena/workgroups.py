@@ -34,6 +34,12 @@ class Workgroup:
         """The most bytes a query may scan."""
         return self.configuration.get("BytesScannedCutoffPerQuery")
 
+    @property
+    def enforces_location(self) -> bool:
+        """Whether everything goes where the workgroup says."""
+        own = (self.configuration.get("ResultConfiguration") or {}).get("OutputLocation")
+        return bool(own and self.configuration["EnforceWorkGroupConfiguration"])
+
     def output_folder(self, request: Mapping[str, Any]) -> str:
         """Return where the results of a request go, `s3://bucket/prefix/`.
 
@@ -52,6 +58,12 @@ class Workgroup:
         if not location.startswith("s3://") or not location.removeprefix("s3://").strip("/"):
             raise InvalidRequestError(f"outputLocation is not a valid S3 path: {location}")
         return f"{location.rstrip('/')}/"
+
+    def result_configuration(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is said of results beside their place, by the workgroup or the call."""
+        own = self.configuration.get("ResultConfiguration") or {}
+        asked = request.get("ResultConfiguration") or {}
+        return dict(own if self.configuration["EnforceWorkGroupConfiguration"] else own | asked)
 
     def describe(self) -> dict[str, Any]:
         """Return the API's `WorkGroup`."""
@@ -104,6 +116,9 @@ class Workgroups:
         if name not in self._groups:
             raise InvalidRequestError(f"WorkGroup {name} is not found.")
         return self._groups[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._groups
 
     def list(self) -> list[Workgroup]:
         """Return all workgroups by name."""

@@ -109,6 +109,48 @@ def _answer(action: str, body: Body) -> list[Call]:
     return [*_execution(action, body), Call("s3:GetObject", object_arn(bucket, key))]
 
 
+def _executions(action: str, body: Body) -> list[Call]:
+    ids = body["QueryExecutionIds"]
+    return [call for id_ in ids for call in _execution(action, {"QueryExecutionId": id_})]
+
+
+def _named_query(action: str, body: Body) -> list[Call]:
+    return _named_queries(action, {"NamedQueryIds": [body["NamedQueryId"]]})
+
+
+def _named_queries(action: str, body: Body) -> list[Call]:
+    service: Any = athena_backends[ACCOUNT][REGION]
+    groups = (service.service.named_queries.workgroup(id_) for id_ in body["NamedQueryIds"])
+    # One that is not there has no workgroup, and the service says so.
+    return [call for group in groups if group for call in _workgroup(action, {"WorkGroup": group})]
+
+
+def _new_workgroup(action: str, body: Body) -> list[Call]:
+    return _workgroup(action, {"WorkGroup": body["Name"]})
+
+
+def _no_resource(action: str, body: Body) -> list[Call]:
+    return [Call(action, "*")]
+
+
+def _data_catalog(action: str, body: Body) -> list[Call]:
+    name = body.get("CatalogName") or body.get("Name")
+    return [Call(action, arn("athena", f"datacatalog/{name}"))]
+
+
+def _catalog_database(action: str, body: Body) -> list[Call]:
+    # Athena asks Glue as who asks.
+    return [
+        *_data_catalog(action, body),
+        *catalogue_calls("glue:GetDatabase", body["DatabaseName"]),
+    ]
+
+
+def _catalog_table(action: str, body: Body) -> list[Call]:
+    named = body["DatabaseName"], body["TableName"]
+    return [*_data_catalog(action, body), *catalogue_calls("glue:GetTable", *named)]
+
+
 def _known_execution(id_: str) -> Any:
     service: Any = athena_backends[ACCOUNT][REGION]
     return service.service.known(id_)
@@ -139,11 +181,41 @@ def _table(action: str, body: Body) -> list[Call]:
 
 
 _PUT = ("s3:PutObject", _object)
+_ATHENA: Mapping[str, Needs] = {
+    "BatchGetNamedQuery": _named_queries,
+    "BatchGetPreparedStatement": _workgroup,
+    "BatchGetQueryExecution": _executions,
+    "CreateNamedQuery": _workgroup,
+    "CreatePreparedStatement": _workgroup,
+    "CreateWorkGroup": _new_workgroup,
+    "DeleteNamedQuery": _named_query,
+    "DeletePreparedStatement": _workgroup,
+    "DeleteWorkGroup": _workgroup,
+    "GetDataCatalog": _data_catalog,
+    "GetDatabase": _catalog_database,
+    "GetNamedQuery": _named_query,
+    "GetPreparedStatement": _workgroup,
+    "GetQueryExecution": _execution,
+    "GetQueryResults": _answer,
+    "GetQueryRuntimeStatistics": _execution,
+    "GetTableMetadata": _catalog_table,
+    "GetWorkGroup": _workgroup,
+    "ListDataCatalogs": _no_resource,
+    "ListDatabases": _data_catalog,
+    "ListNamedQueries": _workgroup,
+    "ListPreparedStatements": _workgroup,
+    "ListQueryExecutions": _workgroup,
+    "ListTableMetadata": _catalog_database,
+    "ListWorkGroups": _no_resource,
+    "StartQueryExecution": _workgroup,
+    "StopQueryExecution": _execution,
+    "UpdateNamedQuery": _named_query,
+    "UpdatePreparedStatement": _workgroup,
+    "UpdateWorkGroup": _workgroup,
+}
+"""Athena's operations, whose actions have their names."""
 OPERATIONS: Mapping[tuple[str, str], tuple[str, Needs]] = {
-    ("athena", "GetQueryExecution"): ("athena:GetQueryExecution", _execution),
-    ("athena", "GetQueryResults"): ("athena:GetQueryResults", _answer),
-    ("athena", "StartQueryExecution"): ("athena:StartQueryExecution", _workgroup),
-    ("athena", "StopQueryExecution"): ("athena:StopQueryExecution", _execution),
+    **{("athena", name): (f"athena:{name}", needs) for name, needs in _ATHENA.items()},
     ("firehose", "DescribeDeliveryStream"): ("firehose:DescribeDeliveryStream", _stream),
     ("firehose", "PutRecord"): ("firehose:PutRecord", _stream),
     ("firehose", "PutRecordBatch"): ("firehose:PutRecordBatch", _stream),

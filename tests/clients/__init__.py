@@ -1,0 +1,1 @@
+"""Tests with AWS clients in environments of their own: `make test-clients`."""

@@ -1,0 +1,1 @@
+"""What runs in the clients' environments; nothing of the project can be imported there."""
