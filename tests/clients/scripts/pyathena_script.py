@@ -46,10 +46,13 @@ def main() -> None:
             cursor.execute("select nope from charges")
         except OperationalError as error:
             found["failed"] = str(error)
-    found["dictionary"] = connection.cursor(DictCursor).execute(COSTS).fetchone()
+    with connection.cursor(DictCursor) as cursor:
+        found["dictionary"] = cursor.execute(COSTS).fetchone()
     for name, unload in (("pandas", False), ("unload", True)):
-        frame = connection.cursor(PandasCursor, unload=unload).execute(COSTS).as_pandas()
-        found[name] = [list(row) for row in frame.itertuples(index=False)]
+        with connection.cursor(PandasCursor, unload=unload) as cursor:
+            frame = cursor.execute(COSTS).as_pandas()
+            found[name] = [list(row) for row in frame.itertuples(index=False)]
+    connection.close()
     print(json.dumps(found, default=str))
 
 
