@@ -1,5 +1,6 @@
 """`finops query`: the query library and Athena's SQL over the local lake."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +23,13 @@ from infra.wiring import open_platform
 from transforms.athena_query import Answer
 
 LIST = "list"
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_FIRST_WORD = re.compile(r"[\s(]*([a-zA-Z]+)")
+_WRITES = frozenset(
+    {"alter", "create", "deallocate", "delete", "drop", "execute", "insert", "merge", "msck"}
+    | {"optimize", "prepare", "truncate", "unload", "update", "vacuum"}
+)
+"""Statements of Athena's that change something; of any other word Athena says what is wrong."""
 
 
 @click.command("query")
@@ -86,12 +94,27 @@ def query_command(
     if query is None:
         if given:
             raise UsageError("--param is for queries of the library; write the value into --sql")
-        asked = sql or ""
+        asked = _only_reads(sql or "")
     else:
         asked, literals = query.sql, query.literals(_values(given))
     with open_platform(data_dir, needs_data=True, views=True) as platform:
         answer = platform.query.answer(asked, literals)
     _give(answer, _names(query, answer), as_csv, as_json, parquet)
+
+
+def _only_reads(sql: str) -> str:
+    """Return a statement that changes nothing.
+
+    Raises:
+        UsageError: it may change something; Athena would do it.
+    """
+    word = _FIRST_WORD.match(_COMMENT.sub(" ", sql))
+    if word and word[1].lower() in _WRITES:
+        raise UsageError(
+            f"finops query only reads, and {word[1]} does not; for other statements run: "
+            "finops local up, and use the aws command or boto3"
+        )
+    return sql
 
 
 def _give(

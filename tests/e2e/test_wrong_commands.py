@@ -110,8 +110,11 @@ FULL_LAKE = [
      "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved. "
      "Name a column of the tables after FROM."),
     (["query", "--sql", "drop table charges"],
-     "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. charges "
-     "is a view; cannot drop a view with DROP TABLE. Write DROP VIEW."),
+     "finops query only reads, and drop does not; for other statements run: "
+     "finops local up, and use the aws command or boto3"),
+    (["query", "--sql", "/* select */ ( INSERT into charges_stored select 1"],
+     "finops query only reads, and INSERT does not; for other statements run: "
+     "finops local up, and use the aws command or boto3"),
     (["query", "--sql", "select 1; select 2"],
      f"NOT_SUPPORTED: 2 statements at once. {ONE_SELECT}"),
     (["query", "--sql", "select * from read_csv('/etc/passwd')"],
