@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from infra.auditing import run_audit
 from infra.commands.options import json_option, lake_options, print_json
 from infra.errors import UsageError
 from infra.local.clock import SystemClock
 from infra.wiring import open_platform
-from transforms.audit import audit
 
 
 @click.command("report")
@@ -41,7 +41,7 @@ def report_command(out: Path, audited: bool, as_json: bool, data_dir: Path) -> N
     if not (as_json or out.parent.is_dir()):
         raise UsageError(f"{out.parent}: no such folder; create it or choose another --out")
     with open_platform(data_dir, needs_data=True, views=True) as platform:
-        verdict = audit(platform.query, platform.store) if audited else None
+        verdict = run_audit(platform) if audited else None
         report = gather(platform.query, generated_at=SystemClock().now(), audit=verdict)
     if as_json:
         print_json(as_document(report))
