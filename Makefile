@@ -26,12 +26,14 @@ test: $(READY)  ## the whole test suite, no network
 AXE := build/axe/node_modules/axe-core/axe.min.js
 
 $(AXE):
-	@npm install --prefix build/axe --no-save --no-audit --no-fund --silent axe-core@4.14.1
+	@npm install --prefix build/axe --no-save --no-audit --no-fund --silent --fetch-retries=1 \
+		--fetch-timeout=20000 axe-core@4.14.1
 
 test-browser: $(READY)  ## look at the report in headless Chromium; pictures in build/report
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
 		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
-	@! command -v npm >/dev/null || $(MAKE) --silent $(AXE) || echo "axe-core cannot be fetched; its check is skipped"
+	@! command -v npm >/dev/null || $(MAKE) --silent $(AXE) || \
+		echo "axe-core cannot be fetched; its check is skipped"
 	@$(BIN)/python -m pytest -q tests/browser
 
 lint: $(READY)

@@ -33,7 +33,7 @@ _LINED_DAYS = 100
 """Up to so many days, bars have lines between them; beyond, the lines would hide the bars."""
 _LINED: Spec = {"stroke": "var(--page)", "strokeWidth": 0.5}
 _DENSE: Spec = {"binSpacing": 0}
-_PALE = 0.45
+_FAINT = 0.45
 _CONFIG: Spec = {
     "background": None,
     "padding": {"left": 4, "top": 4, "right": 24, "bottom": 4},
@@ -87,7 +87,7 @@ def trend_chart(
     Args:
         trend: one currency.
         anomalies: those of the same currency.
-        growing: days that are not complete; they are drawn paler.
+        growing: days that are not complete; they are drawn fainter.
         caption: the id of the element that describes the drawing.
     """
     bars = [
@@ -95,7 +95,7 @@ def trend_chart(
             "day": day.charge_date,
             "order": i,
             "cost": float(cost),
-            "opacity": _PALE if day.charge_date in growing else 1,
+            "opacity": _FAINT if day.charge_date in growing else 1,
             "text": f"{day.charge_date}, {group}: {_spoken(cost, trend.currency)}",
         }
         for day in trend.days

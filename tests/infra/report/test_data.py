@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.athena import AthenaError
 from infra.report import Report, as_document, gather
 from infra.report.anomalies import read_anomalies
 from infra.report.commitments import Use
@@ -22,6 +23,7 @@ from infra.report.movers import read_moves
 from infra.report.period import Period
 from infra.report.queries import queries, question
 from infra.report.tags import read_tagging
+from schemas.tables import CHARGES_STORED
 from tests.infra.report import lakes
 from transforms.ports import Query
 
@@ -225,6 +227,27 @@ def test_a_report_has_a_year_before_the_newest_month(tmp_path: Path) -> None:
     assert [t.effective for t in older.totals] == [102]
     assert older.events == 2
     assert older.period.through == date(2026, 5, 1)
+
+
+def test_no_file_of_another_day_is_opened(tmp_path: Path) -> None:
+    """What cannot be read lies in days before; low-value findings are asked of a month alone."""
+    charges = [lakes.charge(1, "2025-05-01", "A", "2"), lakes.charge(2, "2026-05-20", "A", "3")]
+    deliveries = [lakes.delivery("d1", "active", days=lakes.delivered("2026-05-20"))]
+    lake = lakes.write(tmp_path, charges, (), deliveries)
+    stored = lake / CHARGES_STORED.prefix / "evaluation=v1"
+    older = stored / "billing_period=2025-04" / "charge_date=2025-04-30"
+    older.mkdir(parents=True)
+    (older / "rows.parquet").write_bytes(b"not a Parquet file")
+    query = lakes.athena(lake)
+    assert gather(query, generated_at=lakes.NOW).events == 2
+    with pytest.raises(AthenaError, match="2025-04-30"):
+        gather(query, generated_at=lakes.NOW, first=date(2025, 4, 1))
+    within = stored / "billing_period=2026-04" / "charge_date=2026-04-30"
+    within.mkdir(parents=True)
+    (within / "rows.parquet").write_bytes(b"not a Parquet file")
+    month = Period(first=date(2026, 5, 1))
+    assert query.rows(month.sql("low_value", since=date(2026, 5, 1))) == []
+    assert read_moves(query, month, date(2026, 5, 7), date(2026, 5, 20))[0].later == 3
 
 
 @pytest.mark.parametrize(

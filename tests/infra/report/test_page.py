@@ -222,7 +222,7 @@ def test_one_day_is_a_report(tmp_path: Path) -> None:
     assert "No forecast: it takes 7 complete days, and there are 0." in text["forecast"]
     assert "it takes two complete weeks" in text["movers"]
     assert "3.00 USD of 3.00 USD is untagged: 100.0 %" in text["untagged"]
-    assert "Paler days are not complete." in text["trend"]
+    assert "Fainter days are not complete." in text["trend"]
 
 
 def test_days_without_all_their_rows_are_named(tmp_path: Path) -> None:
