@@ -240,7 +240,7 @@ def tag_chart(currency: str, groups: Sequence[TagGroup], caption: str) -> Markup
 def forecast_chart(forecast: Forecast, caption: str) -> Markup:
     """Draw the month added up: what is known, what is expected, its range, and the month before.
 
-    The range opens evenly over the days left: it is known for the month's end only.
+    The range is known for the month's end only; before, it opens as fast as what is expected.
     """
     known = [_point(day, sofar, forecast, "by") for day, sofar in forecast.actual]
     expected = [_point(day, sofar, forecast, "expected by") for day, sofar in forecast.expected]
@@ -283,19 +283,14 @@ def _point(day: date, sofar: Decimal, forecast: Forecast, word: str) -> Spec:
 def _range(forecast: Forecast) -> list[Spec]:
     if forecast.end is None or not forecast.expected:
         return []
-    below = float(forecast.end.point - forecast.end.low)
-    above = float(forecast.end.high - forecast.end.point)
-    left = len(forecast.expected)
     begin, first = float(forecast.settled), forecast.expected[0][0].day
-    opening = [{"day": first - 1, "low": begin, "high": begin}] if first > 1 else []
-    return opening + [
-        {
-            "day": day.day,
-            "low": float(sofar) - below * (i + 1) / left,
-            "high": float(sofar) + above * (i + 1) / left,
-        }
-        for i, (day, sofar) in enumerate(forecast.expected)
-    ]
+    ends = {"low": float(forecast.end.low) - begin, "high": float(forecast.end.high) - begin}
+    whole = float(forecast.end.point) - begin
+    values = [{"day": first - 1, "low": begin, "high": begin}] if first > 1 else []
+    for i, (day, sofar) in enumerate(forecast.expected):
+        share = (float(sofar) - begin) / whole if whole else (i + 1) / len(forecast.expected)
+        values.append({"day": day.day, **{n: begin + share * end for n, end in ends.items()}})
+    return values
 
 
 def _line(values: list[Spec], colour: str, **mark: Any) -> Spec:

@@ -1,8 +1,9 @@
 """What a month will have cost by its end: a number, a range, and how both came about.
 
 Use and bills are forecast apart. Use goes on every day: each day to come is expected to cost the
-median of the same weekdays of the last four weeks, and the range is what the same method got wrong
-when it is tried on the past (the middle 80 % of its errors). A bill comes on one day (tax, a fee, a
+median of the same weekdays of the last four weeks. The same method is tried on the past; the median
+of its errors, which is what a trend makes it lag behind, is added, and the middle 90 % of them are
+the range. A bill comes on one day (tax, a fee, a
 purchase, a credit): it is expected again where its service had one in the same part of each of the
 last two months.
 """
@@ -13,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
-from infra.report.amounts import total
+from infra.report.amounts import scaled_by, total
 from infra.report.calendar import A_DAY, days_between, end_of_month, first_of_month, month_before
 from schemas.amounts import EXACT
 
@@ -26,7 +27,7 @@ TRIES = 91
 """The past on which the method is tried: so many starting days at most."""
 FEWEST_TRIES = 10
 """With fewer, a quantile of the errors says nothing; the spread of the days does."""
-LEFT_OUT = Decimal("0.1")
+LEFT_OUT = Decimal("0.05")
 """The share of the errors on each side that the range leaves out."""
 
 _NOTHING = Decimal(0)
@@ -175,7 +176,7 @@ def _use_to_come(
         return None, 0, []
     horizon = len(left)
     steps = _steps(series, len(series), horizon)
-    point = total(steps)
+    level = total(steps)
     errors = [
         EXACT.subtract(
             total(series[start : start + horizon]), total(_steps(series, start, horizon))
@@ -185,11 +186,16 @@ def _use_to_come(
     if len(errors) >= FEWEST_TRIES:
         errors.sort()
         out = int(LEFT_OUT * len(errors))
-        ends = [EXACT.add(point, errors[i]) for i in (out, -1 - out)]
-        return Estimate.around(point, *ends), len(errors), steps
+        lag = _median(errors)
+        low, point, high = (
+            EXACT.add(level, error) for error in (errors[out], lag, errors[-1 - out])
+        )
+        # Spread over the days for the drawing; the sum does not go through it.
+        caught = [EXACT.add(step, scaled_by(lag, 1, horizon)) for step in steps]
+        return Estimate(low, point, high), len(errors), caught
     spread = [_spread(series, ahead) for ahead in range(horizon)]
     ends = [total(cheapest for cheapest, _ in spread), total(dearest for _, dearest in spread)]
-    return Estimate.around(point, *ends), 0, steps
+    return Estimate.around(level, *ends), 0, steps
 
 
 def _steps(series: Sequence[Decimal], start: int, horizon: int) -> list[Decimal]:
