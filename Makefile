@@ -26,9 +26,17 @@ demo: $(READY)  ## ingest the real sample and show what came of it
 test: $(READY)  ## the whole test suite, no network
 	@$(BIN)/python -m pytest -q -n auto --dist loadscope
 
+AXE := build/axe/node_modules/axe-core/axe.min.js
+
+$(AXE):
+	@npm install --prefix build/axe --no-save --no-audit --no-fund --silent --fetch-retries=1 \
+		--fetch-timeout=20000 axe-core@4.14.1
+
 test-browser: $(READY)  ## look at the report in headless Chromium; pictures in build/report
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \
 		echo "No $$p on the PATH; on Debian: apt-get install chromium chromium-driver"; exit 2; }; done
+	@! command -v npm >/dev/null || $(MAKE) --silent $(AXE) || \
+		echo "axe-core cannot be fetched; its check is skipped"
 	@$(BIN)/python -m pytest -q tests/browser
 
 test-focus: $(READY) build/focus/bin/focus-validator  ## the FOCUS Validator on a source and on the view

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from infra.auditing import tally_columns
 from infra.commands.audit import print_verdict
 from infra.commands.options import counted, money, print_table
 from infra.demo.detection import Judged, judge_detection
@@ -80,8 +81,8 @@ def show_month(data_dir: Path, days: int, *, enforce_iam: bool = False) -> None:
 def _show(platform: Platform, days: int) -> None:
     span = {"first": FIRST_DAY, "last": FIRST_DAY + timedelta(days=days)}
     with ThreadPoolExecutor(1) as beside:
-        # The audit decodes in Python while the engine answers the queries: two cores, two jobs.
-        verdict = beside.submit(audit, platform.query, platform.store)
+        # The audit decodes raw/ while the engine answers the queries: two cores, two jobs.
+        verdict = beside.submit(audit, platform.query, platform.store, tally=tally_columns)
         daily = platform.query.rows(DAILY.format(**span))
         findings = platform.query.table(FINDINGS.format(**span))
         simulator = Simulator(SEED, FIRST_DAY, max(days, 28))

@@ -4,6 +4,7 @@ from datetime import date
 
 import click
 
+from infra.auditing import tally_columns
 from infra.commands.options import counted
 from infra.demo.real_sample import show
 from infra.difference_report import print_difference
@@ -48,5 +49,5 @@ def show_other_rules(platform: Platform, step: int) -> None:
         click.echo(f" finops evaluations activate {name}")
         show(platform, _SHOWN)
     for name in (first, rules.name):
-        clean = audit(platform.query, platform.store, name).clean
+        clean = audit(platform.query, platform.store, name, tally=tally_columns).clean
         click.echo(f" finops audit --evaluation {name}: " + ("clean" if clean else "differences"))

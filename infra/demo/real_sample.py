@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from infra.auditing import tally_columns
 from infra.commands.audit import print_verdict
 from infra.commands.ingest_report import print_report
 from infra.commands.options import print_table
@@ -85,7 +86,7 @@ def show_real_sample(platform: Platform) -> None:
     _show_quarantine(platform.store)
     show_correction(platform)
     click.echo("\n== 6. Is anything lost?")
-    print_verdict(audit(platform.query, platform.store))
+    print_verdict(audit(platform.query, platform.store, tally=tally_columns))
 
 
 def show(platform: Platform, sql: str) -> None:

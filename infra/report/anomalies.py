@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from infra.report.amounts import percent, total
+from infra.report.period import ALL_DAYS, Period
 from infra.report.queries import queries
 from transforms.ports import Query
 
@@ -45,8 +46,8 @@ class Anomalies:
     found: tuple[Anomaly, ...]
 
 
-def read_anomalies(query: Query) -> tuple[Anomalies, ...]:
-    """Return the anomalies, grouped by currency."""
+def read_anomalies(query: Query, period: Period = ALL_DAYS) -> tuple[Anomalies, ...]:
+    """Return the anomalies of these days, grouped by currency."""
     contributors: dict[str, list[Contributor]] = defaultdict(list)
     for row in query.rows(queries()["contributors"]):
         contributors[row["anomaly_id"]].append(
@@ -54,6 +55,8 @@ def read_anomalies(query: Query) -> tuple[Anomalies, ...]:
         )
     by_currency: dict[str, list[Anomaly]] = defaultdict(list)
     for row in query.rows(queries()["anomalies"]):
+        if not period.holds(row["charge_date"]):
+            continue
         by_currency[row["currency"]].append(
             Anomaly(
                 anomaly_id=row["anomaly_id"],

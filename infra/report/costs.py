@@ -3,18 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from infra.report.amounts import percent, total, total_known
-from infra.report.queries import queries
+from infra.report.calendar import month_before
+from infra.report.forecast import DayOfCost, Days, Forecast, forecast
+from infra.report.period import ALL_DAYS, MONTHS_BACK, Period
+from schemas.amounts import EXACT
 from transforms.ports import Query
 
 LARGEST = 6
 """Services with a colour of their own: more cannot be told apart."""
-LONGEST_DAYS = 366
-"""A trend reaches back so far from the last day with charges."""
 OTHERS = "Other services"
 UNNAMED = "(no service named)"
 
@@ -62,6 +63,23 @@ class DayCost:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthCost:
+    """One month of charge dates in one currency."""
+
+    month: str
+    days: int
+    """Days with charges."""
+    first_day: str
+    billed: Decimal
+    effective: Decimal
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its beginning may lie before what the report knows."""
+        return not self.first_day.endswith("-01")
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
     """Effective cost by day and group of services, in one currency."""
 
@@ -70,11 +88,15 @@ class Trend:
     groups: tuple[str, ...]
     """The largest services of these days, and last, where there are more, the others together."""
     days: tuple[DayCost, ...]
-    """Days with charges, in order; the newest `LONGEST_DAYS` at most."""
+    """Days with charges, in order; of the newest month and `MONTHS_BACK` before it at most."""
     older_days: int
     """Days with charges before those; their cost is in the services."""
     services: tuple[ServiceCost, ...]
     """Every service, largest effective cost first."""
+    months: tuple[MonthCost, ...]
+    """Every month with charges, in order."""
+    forecast: Forecast
+    """How the newest month will end."""
 
     @property
     def highest(self) -> DayCost:
@@ -82,28 +104,28 @@ class Trend:
         return max(self.days, key=lambda day: day.effective)
 
 
-def read_totals(query: Query) -> tuple[Total, ...]:
+def read_totals(query: Query, period: Period = ALL_DAYS) -> tuple[Total, ...]:
     """Return the totals, a currency each."""
     return tuple(
         Total(**{**row, "billed": _money(row["billed"]), "effective": _money(row["effective"])})
-        for row in query.rows(queries()["totals"])
+        for row in query.rows(period.sql("totals"))
     )
 
 
-def read_trends(query: Query) -> tuple[Trend, ...]:
+def read_trends(query: Query, period: Period = ALL_DAYS) -> tuple[Trend, ...]:
     """Return the trends, a currency each."""
     by_currency: dict[str, list[Row]] = defaultdict(list)
-    for row in query.rows(queries()["daily_costs"]):
+    for row in query.rows(period.sql("daily_costs")):
         by_currency[row["currency"]].append(row)
-    return tuple(_trend(currency, rows) for currency, rows in sorted(by_currency.items()))
+    return tuple(_trend(currency, rows, period) for currency, rows in sorted(by_currency.items()))
 
 
-def _trend(currency: str, rows: list[Row]) -> Trend:
+def _trend(currency: str, rows: list[Row], period: Period) -> Trend:
     services = _services(rows)
     by_day: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_day[row["charge_date"]].append(row)
-    reach = date.fromisoformat(max(by_day)) - timedelta(days=LONGEST_DAYS - 1)
+    reach = month_before(date.fromisoformat(max(by_day)), MONTHS_BACK)
     newest = sorted(day for day in by_day if day >= reach.isoformat())
     groups = _groups([row for day in newest for row in by_day[day]])
     return Trend(
@@ -113,7 +135,38 @@ def _trend(currency: str, rows: list[Row]) -> Trend:
         tuple(_day(day, by_day[day], groups) for day in newest),
         len(by_day) - len(newest),
         services,
+        _months(rows),
+        forecast(currency, _split(by_day), period.through),
     )
+
+
+def _months(rows: list[Row]) -> tuple[MonthCost, ...]:
+    by_month: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_month[row["charge_date"][:7]].append(row)
+    return tuple(
+        MonthCost(
+            month,
+            len({row["charge_date"] for row in some}),
+            min(row["charge_date"] for row in some),
+            _sum(some, "billed"),
+            _sum(some, "effective"),
+        )
+        for month, some in sorted(by_month.items())
+    )
+
+
+def _split(by_day: Mapping[str, list[Row]]) -> Days:
+    """Tell what is charged by use, which goes on, from bills of one day."""
+    found: dict[date, DayOfCost] = {}
+    for day, rows in by_day.items():
+        bills = {
+            _name(row): bill
+            for row in rows
+            if (bill := EXACT.subtract(_money(row["effective"]), _money(row["by_use"])))
+        }
+        found[date.fromisoformat(day)] = DayOfCost(_sum(rows, "by_use"), bills)
+    return found
 
 
 def _services(rows: list[Row]) -> tuple[ServiceCost, ...]:

@@ -1,14 +1,16 @@
 """The report's data: gathered once through Athena's SQL, then shown as a page or as JSON."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from infra.report.anomalies import Anomalies, read_anomalies
+from infra.report.commitments import Commitments, read_commitments
 from infra.report.costs import Total, Trend, read_totals, read_trends
 from infra.report.deliveries import DeliveryHealth, read_deliveries
 from infra.report.findings import FindingCount, LowValue, read_findings, read_low_value
-from infra.report.queries import queries
+from infra.report.movers import Moves, read_moves
+from infra.report.period import Period, read_period
 from infra.report.tags import Tagging, read_tagging
 from transforms.audit import AuditReport
 from transforms.ports import Query
@@ -35,11 +37,14 @@ class Report:
     """Everything the page says, section by section."""
 
     generated_at: datetime
+    period: Period
     totals: tuple[Total, ...]
     trends: tuple[Trend, ...]
+    moves: tuple[Moves, ...]
     anomalies: tuple[Anomalies, ...]
     tagging: tuple[Tagging, ...]
     low_value: tuple[LowValue, ...]
+    commitments: tuple[Commitments, ...]
     findings: tuple[FindingCount, ...]
     deliveries: DeliveryHealth
     audit: AuditReport | None
@@ -62,30 +67,52 @@ class Report:
         return max((v.last_day for v in self.versions), default=None)
 
     @property
+    def growing(self) -> tuple[str, ...]:
+        """Days with charges of which more may come."""
+        through = self.period.through.isoformat()
+        days = {day.charge_date for trend in self.trends for day in trend.days}
+        return tuple(sorted(day for day in days if day > through))
+
+    @property
     def has_baseline(self) -> bool:
         """Whether any event was compared with a history."""
         return any(v.baseline_version != NO_BASELINE for v in self.versions)
 
 
-def gather(query: Query, *, generated_at: datetime, audit: AuditReport | None = None) -> Report:
+def gather(
+    query: Query,
+    *,
+    generated_at: datetime,
+    audit: AuditReport | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> Report:
     """Ask the lake everything the report says.
 
     Args:
         query: Athena, or the local engine.
         generated_at: the present moment, UTC.
         audit: the verdict to show.
+        first: the first charge date; a year before the newest one by default.
+        last: the last charge date; the newest one by default.
     """
+    period = read_period(query, generated_at, first, last)
+    totals = read_totals(query, period)
+    days = [date.fromisoformat(day) for t in totals for day in (t.first_day, t.last_day)]
     return Report(
         generated_at=generated_at,
-        totals=read_totals(query),
-        trends=read_trends(query),
-        anomalies=read_anomalies(query),
-        tagging=read_tagging(query),
-        low_value=read_low_value(query),
-        findings=read_findings(query),
+        period=period,
+        totals=totals,
+        trends=read_trends(query, period),
+        moves=read_moves(query, period, min(days), max(days)) if days else (),
+        anomalies=read_anomalies(query, period),
+        tagging=read_tagging(query, period),
+        low_value=read_low_value(query, period),
+        commitments=read_commitments(query, period, max(days)) if days else (),
+        findings=read_findings(query, period),
         deliveries=read_deliveries(query),
         audit=audit,
-        versions=tuple(Versions(**row) for row in query.rows(queries()["versions"])),
+        versions=tuple(Versions(**row) for row in query.rows(period.sql("versions"))),
     )
 
 

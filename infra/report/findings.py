@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from infra.report.amounts import scaled_by, total
-from infra.report.queries import queries
+from infra.report.period import ALL_DAYS, Period
 from rules.registry import RULE_SETS
 from rules.v1.find_low_value import DAYS_A_YEAR, TRAILING_DAYS
 from transforms.ports import Query
@@ -54,21 +55,27 @@ class LowValue:
     items: tuple[LowValueItem, ...]
 
 
-def read_findings(query: Query) -> tuple[FindingCount, ...]:
+def read_findings(query: Query, period: Period = ALL_DAYS) -> tuple[FindingCount, ...]:
     """Return the findings by rule, the most severe of each rule first."""
     found = [
         FindingCount(**row, meaning=_meaning(row["rules_version"], row["rule"]))
-        for row in query.rows(queries()["findings"])
+        for row in query.rows(period.sql("findings"))
     ]
     return tuple(
         sorted(found, key=lambda f: (f.rules_version, f.rule, f.currency, _rank(f.severity)))
     )
 
 
-def read_low_value(query: Query) -> tuple[LowValue, ...]:
-    """Return the low-value recurring cost, a currency each."""
+def read_low_value(query: Query, period: Period = ALL_DAYS) -> tuple[LowValue, ...]:
+    """Return the low-value recurring cost of each payer's newest month, a currency each."""
+    months = {row["payer"]: row["month"] for row in query.rows(period.sql("newest_months"))}
+    if not months:
+        return ()
+    since = date.fromisoformat(f"{min(months.values())}-01")
     by_currency: dict[str, list[LowValueItem]] = defaultdict(list)
-    for row in query.rows(queries()["low_value"]):
+    for row in query.rows(period.sql("low_value", since=since)):
+        if row["charge_date"][:7] != months[row["payer"]]:
+            continue
         by_currency[row["currency"]].append(
             LowValueItem(
                 month=row["charge_date"][:7],

@@ -1,5 +1,6 @@
 """The page: the report's data through templates that escape every value."""
 
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -8,17 +9,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from infra.report import charts
-from infra.report.amounts import exact, shown, total, total_known
+from infra.report.amounts import exact, percent, shown, total, total_known
 from infra.report.data import Report
 from infra.report.deliveries import UNSETTLED
 from infra.report.findings import SEVERITIES
+from infra.report.forecast import BACK, SHORTEST
 
 SECTIONS = (
     ("totals", "Totals"),
+    ("forecast", "Month forecast"),
     ("trend", "Trend by service"),
+    ("movers", "Movers"),
     ("anomalies", "Anomalies"),
     ("untagged", "Untagged money"),
     ("low-value", "Low-value recurring"),
+    ("commitments", "Commitments unused"),
     ("findings", "Findings by rule"),
     ("deliveries", "Delivery health"),
     ("basis", "What this page rests on"),
@@ -33,7 +38,7 @@ STATUS_MEANINGS = {
     "append": "its rows count beside others",
     "superseded": "replaced by a later delivery of the same scope",
 }
-_LIMITS = {"rows": 25, "listed": 50, "charted": 10}
+_LIMITS = {"rows": 25, "listed": 50, "charted": 10, "few_days": 5}
 """How much a section shows before it sums up the rest."""
 
 
@@ -54,6 +59,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "decimal": Decimal,
         "exact": exact,
+        "month_name": lambda month: f"{date.fromisoformat(f'{month}-01'):%B %Y}",
+        "percent": percent,
         "number": lambda n: f"{n:,}",
         "shown": shown,
         "total": total,
@@ -62,7 +69,9 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         **_LIMITS,
+        "back": BACK,
         "charts": charts,
+        "shortest": SHORTEST,
         "sections": SECTIONS,
         "severities": SEVERITIES,
         "meanings": STATUS_MEANINGS,

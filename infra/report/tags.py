@@ -1,13 +1,13 @@
 """Untagged money: cost whose owner the tags do not tell, measured in money and not in rows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from infra.report.amounts import percent, total
-from infra.report.queries import queries
+from infra.report.period import ALL_DAYS, Period
 from transforms.ports import Query
 
 Row = Mapping[str, Any]
@@ -33,8 +33,9 @@ class TagCost:
 
 @dataclass(frozen=True, slots=True)
 class TagGroup:
-    """One account, or one account's use of one service."""
+    """One owner, one account, or one account's use of one service."""
 
+    owner: str | None
     account: str | None
     account_name: str | None
     service: str | None
@@ -49,20 +50,23 @@ class Tagging:
 
     currency: str
     whole: TagCost
+    owners: tuple[TagGroup, ...]
+    """By owner, as the tags name it; none where they do not."""
     accounts: tuple[TagGroup, ...]
     groups: tuple[TagGroup, ...]
     """By account and service, those with untagged money only."""
 
 
-def read_tagging(query: Query) -> tuple[Tagging, ...]:
+def read_tagging(query: Query, period: Period = ALL_DAYS) -> tuple[Tagging, ...]:
     """Return how well cost is tagged, a currency each."""
     by_currency: dict[str, list[Row]] = defaultdict(list)
-    for row in query.rows(queries()["tags"]):
+    for row in query.rows(period.sql("tags")):
         by_currency[row["currency"]].append(row)
     return tuple(
         Tagging(
             currency,
             _cost(rows),
+            tuple(g for g in _groups(rows, ("owner",)) if g.cost.taggable or g.cost.untagged),
             _groups(rows, ("account",)),
             tuple(g for g in _groups(rows, ("account", "service")) if g.cost.untagged),
         )
@@ -76,8 +80,9 @@ def _groups(rows: Iterable[Row], keys: tuple[str, ...]) -> tuple[TagGroup, ...]:
         grouped[tuple(row[key] for key in keys)].append(row)
     found = [
         TagGroup(
-            account=some[0]["account"],
-            account_name=some[0]["account_name"],
+            owner=some[0]["owner"] if "owner" in keys else None,
+            account=some[0]["account"] if "account" in keys else None,
+            account_name=_account_name(some) if "account" in keys else None,
             service=some[0]["service"] if "service" in keys else None,
             events=sum(r["events"] for r in some if r["tag_status"] in ("missing", "incomplete")),
             cost=_cost(some),
@@ -85,8 +90,19 @@ def _groups(rows: Iterable[Row], keys: tuple[str, ...]) -> tuple[TagGroup, ...]:
         for some in grouped.values()
     ]
     return tuple(
-        sorted(found, key=lambda g: (-g.cost.untagged, -g.events, g.account or "", g.service or ""))
+        sorted(
+            found,
+            key=lambda g: (
+                -g.cost.untagged,
+                -g.events,
+                *(name or "" for name in (g.owner, g.account, g.service)),
+            ),
+        )
     )
+
+
+def _account_name(rows: Sequence[Row]) -> str | None:
+    return max((row["account_name"] for row in rows if row["account_name"]), default=None)
 
 
 def _cost(rows: Iterable[Row]) -> TagCost:

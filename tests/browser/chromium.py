@@ -22,6 +22,7 @@ _FLAGS = (
     "--disable-sync",
 )
 _SECONDS = 60
+TAB, ENTER = "\ue004", "\ue007"
 # The driver is on this machine: a proxy of the environment has no part in it.
 _DIRECT = build_opener(ProxyHandler({}))
 
@@ -83,6 +84,12 @@ class Chromium:
     def run(self, script: str) -> Any:
         """Return what a script returns."""
         return self._post("execute/sync", {"script": script, "args": []})
+
+    def press(self, key: str) -> None:
+        """Press and let go of a key, as WebDriver calls it."""
+        strokes = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
+        self._post("actions", {"actions": [keyboard]})
 
     def console(self) -> list[str]:
         """Return what the browser had to say of the pages since it was last asked."""

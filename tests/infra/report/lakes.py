@@ -44,6 +44,8 @@ def charge(ordinal: int, day: str, service: str | None, cost: str, **columns: An
         "billed_cost": effective + 1,
         "effective_cost": effective,
         "list_cost": effective * 2,
+        "charge_category": "Usage",
+        "charge_frequency": "Usage-Based",
         "rules_version": "v1",
         "policy_version": "policy-1",
         "baseline_version": "none",
@@ -53,6 +55,21 @@ def charge(ordinal: int, day: str, service: str | None, cost: str, **columns: An
         "charge_date": day,
         **columns,
     }
+
+
+def commitment(day: str, plan: str, status: str, cost: str, **columns: Any) -> Row:
+    """Return a charge that a commitment covers, or that nothing used."""
+    return charge(
+        0,
+        day,
+        "Service A",
+        cost,
+        commitment_discount_id=f"arn:aws:savingsplans::100000000000:savingsplan/{plan}",
+        commitment_discount_name=f"Plan {plan}",
+        commitment_discount_type="Savings Plan",
+        commitment_discount_status=status,
+        **columns,
+    )
 
 
 def finding(rule: str, amount: str | None, severity: str = "low") -> Row:
@@ -136,8 +153,8 @@ def write(
 
 
 def year(lake: Path, days: int = 365) -> Path:
-    """Write the days up to 31 May 2026 with everything a report can show."""
-    start = date(2026, 6, 1) - timedelta(days=days)
+    """Write the days up to 21 May 2026 with everything a report can show."""
+    start = date(2026, 5, 22) - timedelta(days=days)
     charges = [row for i in range(days) for row in _day(i, start + timedelta(days=i))]
     for ordinal, row in enumerate(charges):
         row["ordinal"] = ordinal
@@ -147,24 +164,56 @@ def year(lake: Path, days: int = 365) -> Path:
     ]
     spikes = [{**s, "actual": str(Decimal(s["impact"]) + 80), "expected": "80"} for s in spikes]
     spikes.append(anomaly(9, "2026-05-20", "Rechenzentrum", billing_currency="EUR"))
+    said = datetime(2026, 5, 21, 6, 30)
     rejected = [{"reason": "not-a-number", "rows": 3, "currency": "USD", "billed_cost": "12.5"}]
     return write(
         lake,
         charges,
         spikes,
         [
-            delivery("a" * 24, "active", events=len(charges), stored=len(charges)),
-            delivery("b" * 24, "incomplete", detail="4 rows are in errors/", rejected=rejected),
-            delivery("c" * 24, "superseded", asserted_at=NOW - timedelta(days=2)),
+            delivery(
+                "a" * 24,
+                "active",
+                asserted_at=said,
+                events=len(charges),
+                stored=len(charges),
+                days=delivered("2026-05-01", "2026-05-21"),
+            ),
+            delivery(
+                "b" * 24,
+                "incomplete",
+                asserted_at=said - timedelta(hours=2),
+                detail="4 rows are in errors/",
+                rejected=rejected,
+                days=delivered("2026-05-18"),
+            ),
+            delivery("c" * 24, "superseded", asserted_at=said - timedelta(days=2)),
             delivery("d" * 24, "open", source_name=None, events=0),
         ],
     )
 
 
+def delivered(*days: str) -> list[Row]:
+    """Return what a delivery says of the days it brings."""
+    return [
+        {
+            "billing_period": day[:7],
+            "charge_date": day,
+            "events": 1,
+            "content_hash": "",
+            "held_by": "",
+            "sums": [],
+        }
+        for day in days
+    ]
+
+
 def _day(i: int, day: date) -> Iterable[Row]:
     weekend = day.weekday() > 4
     for number, letter in enumerate("ABCDEFGHIJ"):
-        cost = Decimal(180 - 17 * number) * (100 + i // 8 - 25 * weekend) / 100
+        # Some grow and some shrink, weekends are cheaper, and no day is like another.
+        level = 100 + (i // 8) * (1, 2, -1)[number % 3] - 25 * weekend + (i * 7 + number * 5) % 11
+        cost = Decimal(180 - 17 * number) * level / 100
         status = ("complete", "missing", "incomplete")[(number + i // 90) % 3]
         account = ("production", "staging", "research platform")[number % 3]
         findings = [finding("validate_tags", "2.5", "medium")] if status == "missing" else []
@@ -181,9 +230,14 @@ def _day(i: int, day: date) -> Iterable[Row]:
             resource_id=f"arn:aws:ec2:eu-west-1:10000000000{number % 3}:volume/vol-{letter * 8}",
             baseline_version="8f0e2c7d51aa",
             findings=findings,
+            tags={} if status == "missing" else {"owner": ("Ada", "Blaise", "Grace")[number % 3]},
         )
-    if day.day == 15:
-        yield charge(0, day.isoformat(), "Tax", "-420", tag_status="exempt")
+    if day.day in (15, 27):
+        tax = {15: "-420", 27: "812.5"}[day.day]
+        bill = {"charge_category": "Tax", "charge_frequency": "Recurring", "tag_status": "exempt"}
+        yield charge(0, day.isoformat(), "Tax", tax, **bill)
+    for plan, use, paid in (("one", "Used", "60"), ("one", "Unused", "4.5"), ("two", "Used", "9")):
+        yield commitment(day.isoformat(), plan, use, paid)
     yield charge(0, day.isoformat(), "Rechenzentrum", "44.1", billing_currency="EUR")
 
 

@@ -1,24 +1,29 @@
 """What the report says is what the lake holds."""
 
 from collections import defaultdict
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from infra.report import Report, as_document
+from infra.local.athena import AthenaError
+from infra.report import Report, as_document, gather
 from infra.report.anomalies import read_anomalies
+from infra.report.commitments import Use
 from infra.report.costs import (
     LARGEST,
-    LONGEST_DAYS,
     OTHERS,
     UNNAMED,
     read_totals,
     read_trends,
 )
 from infra.report.findings import read_findings, read_low_value
-from infra.report.queries import queries
+from infra.report.movers import read_moves
+from infra.report.period import Period
+from infra.report.queries import queries, question
 from infra.report.tags import read_tagging
+from schemas.tables import CHARGES_STORED
 from tests.infra.report import lakes
 from transforms.ports import Query
 
@@ -28,6 +33,11 @@ H = lakes.HOSTILE
 def money(text: str) -> Decimal:
     """Return an amount."""
     return Decimal(text)
+
+
+def amounts(*texts: str | None) -> tuple[Decimal | None, ...]:
+    """Return amounts, none where there is none."""
+    return tuple(None if text is None else Decimal(text) for text in texts)
 
 
 def ask(lake: Path, **rows: list[lakes.Row]) -> Query:
@@ -74,14 +84,14 @@ def test_a_credit_does_not_hide_the_use_it_pays_for(full: Report) -> None:
 
 
 def test_a_trend_is_no_longer_than_a_year(tmp_path: Path) -> None:
-    """Older days are counted, and their cost stays in the services and totals."""
+    """Twelve months before the newest one are drawn; older days are counted, and in the totals."""
     charges = [
         lakes.charge(1, "2025-04-30", "Old", "100"),
         lakes.charge(2, "2025-05-01", "A", "2"),
         lakes.charge(3, "2026-05-01", "A", "3"),
     ]
     (trend,) = read_trends(ask(tmp_path, charges=charges))
-    assert (LONGEST_DAYS, trend.older_days) == (366, 1)
+    assert trend.older_days == 1
     assert [d.charge_date for d in trend.days] == ["2025-05-01", "2026-05-01"]
     assert trend.groups == ("A",)
     assert trend.effective == 105
@@ -194,6 +204,186 @@ def test_the_page_rests_on_named_versions(full: Report) -> None:
         ("v1", "policy-1", 3),
     }
     assert not full.has_baseline
+
+
+def test_a_report_has_a_year_before_the_newest_month(tmp_path: Path) -> None:
+    """Older days are read only if they are asked for; nothing tells a day but a delivery."""
+    charges = [
+        lakes.charge(1, "2025-04-30", "A", "100"),
+        lakes.charge(2, "2025-05-01", "A", "2"),
+        lakes.charge(3, "2026-05-20", "A", "3"),
+    ]
+    deliveries = [
+        lakes.delivery("d1", "active", days=lakes.delivered("2025-04-30", "2026-05-20")),
+        lakes.delivery("d2", "superseded", days=lakes.delivered("2030-01-01")),
+        lakes.delivery("d3", "incomplete", days=lakes.delivered("2026-05-19", "2024-01-01")),
+    ]
+    query = ask(tmp_path, charges=charges, deliveries=deliveries)
+    report = gather(query, generated_at=lakes.NOW)
+    assert report.period.first == date(2025, 5, 1)
+    assert report.period.landing == ("2026-05-19",)
+    assert [t.effective for t in report.totals] == [5]
+    older = gather(query, generated_at=lakes.NOW, first=date(2025, 1, 1), last=date(2026, 5, 1))
+    assert [t.effective for t in older.totals] == [102]
+    assert older.events == 2
+    assert older.period.through == date(2026, 5, 1)
+
+
+def test_no_file_of_another_day_is_opened(tmp_path: Path) -> None:
+    """What cannot be read lies in days before; low-value findings are asked of a month alone."""
+    charges = [lakes.charge(1, "2025-05-01", "A", "2"), lakes.charge(2, "2026-05-20", "A", "3")]
+    deliveries = [lakes.delivery("d1", "active", days=lakes.delivered("2026-05-20"))]
+    lake = lakes.write(tmp_path, charges, (), deliveries)
+    stored = lake / CHARGES_STORED.prefix / "evaluation=v1"
+    older = stored / "billing_period=2025-04" / "charge_date=2025-04-30"
+    older.mkdir(parents=True)
+    (older / "rows.parquet").write_bytes(b"not a Parquet file")
+    query = lakes.athena(lake)
+    assert gather(query, generated_at=lakes.NOW).events == 2
+    with pytest.raises(AthenaError, match="2025-04-30"):
+        gather(query, generated_at=lakes.NOW, first=date(2025, 4, 1))
+    within = stored / "billing_period=2026-04" / "charge_date=2026-04-30"
+    within.mkdir(parents=True)
+    (within / "rows.parquet").write_bytes(b"not a Parquet file")
+    month = Period(first=date(2026, 5, 1))
+    assert query.rows(month.sql("low_value", since=date(2026, 5, 1))) == []
+    assert read_moves(query, month, date(2026, 5, 7), date(2026, 5, 20))[0].later == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "complete"),
+    [
+        (datetime(2026, 5, 21, 23, 59), "2026-05-19"),
+        (datetime(2026, 5, 22), "2026-05-20"),
+        (datetime(2026, 5, 22, 0, 1), "2026-05-20"),
+    ],
+)
+def test_a_day_is_complete_a_day_after_its_end(
+    tmp_path: Path, said: datetime, complete: str
+) -> None:
+    """By what the sources said last, not by the clock of whoever looks."""
+    days = lakes.delivered("2026-05-21")
+    deliveries = [
+        lakes.delivery("d1", "append", asserted_at=said, days=days),
+        lakes.delivery("d2", "superseded", days=days),
+    ]
+    charges = [lakes.charge(i, f"2026-05-{19 + i}", "A", "1") for i in range(3)]
+    report = gather(ask(tmp_path, charges=charges, deliveries=deliveries), generated_at=lakes.NOW)
+    assert report.period.through.isoformat() == complete
+    assert report.growing == tuple(d for d in ("2026-05-20", "2026-05-21") if d > complete)
+
+
+def test_movers_compare_whole_weeks_of_use(tmp_path: Path) -> None:
+    """As many days on both sides, complete ones; a bill of one day is no move."""
+    first = date(2026, 4, 1)
+    charges = []
+    for i in range(20):
+        day = (first + timedelta(days=i)).isoformat()
+        charges += [
+            lakes.charge(1, day, "Up", "1" if i < 10 else "3"),
+            lakes.charge(2, day, "Still", "5", charge_frequency=None),
+            lakes.charge(3, day, "Tax", "900" if i == 12 else "0", charge_frequency="Recurring"),
+        ]
+        if i > 15:
+            charges.append(lakes.charge(4, day, "New", "0.5", billing_currency="EUR"))
+        if i == 7:
+            charges.append(lakes.charge(5, day, "Gone", "9", sub_account_id=None))
+    query = ask(tmp_path, charges=charges)
+    report = gather(query, generated_at=lakes.NOW)
+    euro, dollar = report.moves
+    # Twenty days are two weeks and a rest: the newest fourteen count.
+    assert (dollar.first, dollar.middle, dollar.last, dollar.days) == (
+        date(2026, 4, 7),
+        date(2026, 4, 14),
+        date(2026, 4, 20),
+        7,
+    )
+    assert [(m.service, (m.earlier, m.later, m.change, m.rise)) for m in dollar.moved] == [
+        ("Gone", amounts("9", "0", "-9", "-100")),
+        ("Up", amounts("13", "21", "8", "61.5")),
+    ]
+    assert (dollar.earlier, dollar.later, dollar.change) == amounts("57", "56", "-1")
+    (new,) = euro.moved
+    assert (new.earlier, new.later, new.rise) == amounts("0", "2", None)
+    assert read_moves(query, Period(), first, date(2026, 4, 13)) == ()
+
+
+def test_commitments_say_what_nothing_used(tmp_path: Path) -> None:
+    """Per commitment and currency, over all days and lately; other charges are none of it."""
+
+    def plan(n: int, day: str, name: str, status: str, cost: str, **columns: str) -> lakes.Row:
+        return {**lakes.commitment(day, name, status, cost, **columns), "ordinal": n}
+
+    charges = [
+        plan(1, "2026-03-01", "a", "Unused", "4"),
+        plan(2, "2026-05-02", "a", "Used", "5"),
+        plan(3, "2026-05-03", "a", "Unused", "1"),
+        plan(4, "2026-05-03", "b", "Used", "8"),
+        plan(5, "2026-05-03", "a", "Unused", "2", billing_currency="EUR"),
+        lakes.charge(6, "2026-05-03", "A", "70"),
+    ]
+    report = gather(ask(tmp_path, charges=charges), generated_at=lakes.NOW)
+    euro, dollar = report.commitments
+    assert (euro.currency, euro.use) == ("EUR", Use(money("0"), money("2")))
+    assert euro.use.share == 100
+    assert dollar.since == date(2026, 4, 6)
+    assert dollar.use == Use(money("13"), money("5"))
+    assert dollar.lately == Use(money("13"), money("1"))
+    assert [(c.name, (c.use.unused, c.use.share, c.lately.share)) for c in dollar.found] == [
+        ("Plan a", amounts("5", "50", "16.7")),
+        ("Plan b", amounts("0", "0", "0")),
+    ]
+
+
+def test_untagged_money_has_owners(tmp_path: Path) -> None:
+    """The first tag of the three that has a value names one; blanks name nobody."""
+    tags: list[dict[str, str] | None] = [
+        {"owner": "ada", "application": "shop"},
+        {"owner": " ", "application": "shop"},
+        {"business_unit": "retail"},
+        {"Owner": "other spelling"},
+        None,
+    ]
+    charges = [
+        lakes.charge(i, "2026-05-01", "A", str(i + 1), tags=t, tag_status="incomplete")
+        for i, t in enumerate(tags)
+    ]
+    charges.append(lakes.charge(9, "2026-05-01", "A", "20", tags={"owner": "ada"}))
+    (tagging,) = read_tagging(ask(tmp_path, charges=charges))
+    assert [(g.owner, (g.cost.untagged, g.cost.taggable)) for g in tagging.owners] == [
+        (None, amounts("9", "9")),
+        ("retail", amounts("3", "3")),
+        ("shop", amounts("2", "2")),
+        ("ada", amounts("1", "21")),
+    ]
+    assert sum(g.cost.untagged for g in tagging.owners) == tagging.whole.untagged
+    assert [(g.account, g.account_name) for g in tagging.accounts] == [("111", "production")]
+
+
+def test_months_add_up_and_use_is_told_from_bills(tmp_path: Path) -> None:
+    """The months of a trend are its total; what is no use is a bill of its service."""
+    charges = [
+        lakes.charge(1, "2026-04-03", "A", "2"),
+        lakes.charge(2, "2026-05-01", "A", "3"),
+        lakes.charge(3, "2026-05-02", "A", "50", charge_frequency="One-Time"),
+        lakes.charge(4, "2026-05-02", None, "7", charge_frequency=None, charge_category="Tax"),
+    ]
+    (trend,) = read_trends(ask(tmp_path, charges=charges), Period(through=date(2026, 5, 1)))
+    assert [(m.month, m.days, m.is_cut, (m.effective, m.billed)) for m in trend.months] == [
+        ("2026-04", 1, True, amounts("2", "3")),
+        ("2026-05", 2, False, amounts("60", "63")),
+    ]
+    assert (trend.forecast.arrived, trend.forecast.settled) == amounts("60", "3")
+    assert trend.forecast.bills.point == 57
+
+
+def test_only_days_are_put_into_a_question() -> None:
+    """Every question is complete with the days it names, and has no other gap to fill."""
+    day = date(2026, 5, 1)
+    for name in queries():
+        sql = question(name, first=day, last=day, since=day, middle=day)
+        assert "{" not in sql
+        assert "}" not in sql
 
 
 def test_an_empty_lake_is_an_empty_report(nothing: Report) -> None:

@@ -2,12 +2,17 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from infra.report import Report, render
+from infra.report import Report, gather, render
+from infra.report.amounts import exact, shown
+from infra.report.costs import read_trends
 from infra.report.page import SECTIONS
+from infra.report.period import Period
 from tests.infra.report import lakes
 from tests.infra.report.conftest import audit
 from tests.infra.report.markup import Element, parse
@@ -60,15 +65,20 @@ def test_every_value_is_escaped(full: Report, page: Element) -> None:
     }
     assert places == {
         "trend",
+        "movers",
         "anomalies",
         "untagged",
         "low-value",
+        "commitments",
         "findings",
         "deliveries",
         "basis",
     }
     drawn = [svg for svg in page.all("svg") if H in svg.text]
-    assert len(drawn) == len(page.all("svg"))
+    # The forecasts' two drawings have no names in them.
+    assert len(drawn) == len(page.all("svg")) - 2 == 5
+    owners = page.by_id("untagged").all("table")[0]
+    assert [row.all("th")[0].text for row in owners.all("tr")[1:]] == ["no tag names one", H]
 
 
 def test_tables_are_tables(page: Element) -> None:
@@ -89,7 +99,7 @@ def test_tables_are_tables(page: Element) -> None:
 def test_every_chart_is_told_in_words(page: Element) -> None:
     """A figure holds one picture, named by a caption that says what there is to see."""
     figures = page.all("figure")
-    assert len(figures) == len(page.all("svg")) == 4
+    assert len(figures) == len(page.all("svg")) == 7
     for figure in figures:
         picture, caption = figure.one("svg"), figure.one("figcaption")
         assert picture.attributes["role"] == "img"
@@ -125,7 +135,10 @@ def test_empty_sections_say_so(nothing: Report) -> None:
     page = parse(render(nothing))
     sentences = {s.attributes["id"]: s.text for s in page.all("section")}
     assert "No charges yet" in sentences["totals"]
+    assert "nothing to forecast" in sentences["forecast"]
     assert "there is no trend" in sentences["trend"]
+    assert "it takes two complete weeks" in sentences["movers"]
+    assert "No commitments on these days." in sentences["commitments"]
     assert (
         "No anomalies. No baseline yet: costs are neither normal nor abnormal."
         in sentences["anomalies"]
@@ -162,6 +175,66 @@ def test_the_verdict_of_the_audit_is_told(full: Report, clean: bool, words: str)
     assert "3 events only in the error store." in section.text
     captions = [caption.text for caption in section.all("caption")]
     assert ("Differences" in captions) is not clean
+
+
+def test_every_section_says_what_its_figures_are(page: Element) -> None:
+    """Which cost, by which period: before the first number of each section about money."""
+    for name in ("forecast", "trend", "movers", "anomalies", "untagged", "low-value"):
+        first = page.by_id(name).all("p")[0]
+        assert first.attributes["class"] == "measure"
+        assert first.text.startswith("Effective")
+        assert "cost by charge date" in first.text
+
+
+def test_the_forecast_is_told_with_its_range(tmp_path: Path) -> None:
+    """In numbers, in words, in the table of months, and at a glance."""
+    charges = [
+        lakes.charge(i, f"2026-0{3 + i // 31}-{1 + i % 31:02}", "A", str(10 + i % 2))
+        for i in range(41)
+    ]
+    lake = lakes.write(
+        tmp_path, charges, (), [lakes.delivery("d1", "append", days=lakes.delivered("2026-04-10"))]
+    )
+    query = lakes.athena(lake)
+    report = gather(query, generated_at=lakes.NOW, last=date(2026, 4, 10))
+    end = report.trends[0].forecast.end
+    assert end
+    page = parse(render(report))
+    section = page.by_id("forecast")
+    values = [data.attributes["value"] for data in section.one("dl").all("data")]
+    assert values[:3] == [exact(end.point), exact(end.low), exact(end.high)]
+    rows = {row.all("th")[0].text: row.text for row in section.one("table").all("tr")[1:]}
+    assert list(rows) == ["2026-03", "2026-04 not complete", "2026-04 expected"]
+    assert shown(end.point) in rows["2026-04 expected"]
+    assert "April 2026 is expected to come to" in page.by_id("totals").text
+    march = Period(last=date(2026, 3, 31), through=date(2026, 3, 31))
+    over = parse(render(replace(report, trends=read_trends(query, march))))
+    assert "March 2026 is over, and every day of it is complete" in over.by_id("forecast").text
+
+
+def test_one_day_is_a_report(tmp_path: Path) -> None:
+    """A single charge of today: no forecast, no movers, a day that is not complete."""
+    charges = [lakes.charge(1, "2026-06-01", "A", "3", tag_status="missing")]
+    lake = lakes.write(tmp_path, charges)
+    page = parse(render(gather(lakes.athena(lake), generated_at=lakes.NOW)))
+    text = {s.attributes["id"]: s.text for s in page.all("section")}
+    assert "more may arrive for 2026-06-01." in text["totals"]
+    assert "No forecast: it takes 7 complete days, and there are 0." in text["forecast"]
+    assert "it takes two complete weeks" in text["movers"]
+    assert "3.00 USD of 3.00 USD is untagged: 100.0 %" in text["untagged"]
+    assert "Fainter days are not complete." in text["trend"]
+
+
+def test_days_without_all_their_rows_are_named(tmp_path: Path) -> None:
+    """A delivery that has not landed whole leaves what its days had before."""
+    landing = [f"2026-05-1{i}" for i in range(8)]
+    deliveries = [
+        lakes.delivery("d1", "active", days=lakes.delivered("2026-05-20")),
+        lakes.delivery("d2", "incomplete", days=lakes.delivered(*landing)),
+    ]
+    lake = lakes.write(tmp_path, [lakes.charge(1, "2026-05-20", "A", "3")], (), deliveries)
+    totals = parse(render(gather(lakes.athena(lake), generated_at=lakes.NOW))).by_id("totals")
+    assert "Rows are missing on 8 days, 2026-05-10 to 2026-05-17:" in totals.text
 
 
 def test_long_tables_sum_up_the_rest(full: Report) -> None:
@@ -205,7 +278,7 @@ def test_colours_have_contrast(scheme: str) -> None:
             assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
     for drawn in ("good", "warn", "bad", "others", *(f"s{i}" for i in range(1, 8))):
         assert _contrast(colours[drawn], colours["page"]) >= 3, drawn
-    for told in ("good", "bad"):
+    for told in ("good", "warn", "bad"):
         assert _contrast(colours[told], colours["page"]) >= 4.5, told
 
 

@@ -1,5 +1,5 @@
 -- What did everything cost, by currency?
--- Measure: billed, effective (billed where a source gives none) and list cost. Period: charge dates, all of them.
+-- Measure: billed, effective (billed where a source gives none) and list cost. Period: charge dates, those of the report.
 select
     billing_currency as currency,
     count(*) as events,
@@ -11,5 +11,6 @@ select
     count(distinct sub_account_id) as accounts,
     count(distinct service_name) as services
 from charges
+where charge_date between '{first}' and '{last}'
 group by billing_currency
 order by billing_currency
