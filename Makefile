@@ -78,8 +78,8 @@ contracts: $(READY)
 bench: $(READY)  ## ratios against a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks
 
-bench-large: $(READY)  ## audit and compaction over five million events; 25 minutes, 20 GB of disk
-	@$(BIN)/python -m tests.benchmarks auditing compacting 5000000
+bench-large: $(READY)  ## audit, compaction and queries over five million events; an hour, 20 GB of disk
+	@$(BIN)/python -m tests.benchmarks auditing compacting querying 5000000
 
 docs: $(READY)  ## rewrite the generated reference pages
 	@$(BIN)/python -m infra.reference

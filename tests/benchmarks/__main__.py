@@ -40,6 +40,7 @@ SIZED: dict[str, Callable[[int], None]] = {
     "put_to_queryable": put_to_queryable.run,
     "auditing": auditing.run,
     "compacting": compacting.run,
+    "querying": querying.run,
     "scale": scale.run,
 }
 """Those that take a number of events."""

@@ -7,7 +7,6 @@ own, whose peak memory the system counts. The engine reads processed/ in that sa
 
 import gc
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from schemas.lake import charges_partition
 from schemas.tables import CHARGES_STORED, TABLES
 from tests import samples
 from tests.benchmarks import bills
+from tests.benchmarks.memory import peak
 from transforms.audit import audit
 from transforms.auditing.contents import leave_all
 from transforms.context import default_context
@@ -145,8 +145,8 @@ def _audit(folder: Path, way: str) -> None:
     seconds, cpu = time.perf_counter() - began, time.process_time() - used
     assert report.clean, report.gaps[:3]
     assert (report.decoded_objects == 0) is (way == "kept")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = {"seconds": seconds, "cpu": cpu, "peak_mb": peak}
+    peak_mb = peak() / 2**20
+    told = {"seconds": seconds, "cpu": cpu, "peak_mb": peak_mb}
     print(json.dumps({**told, "read": store.read, "scanned": engine.scanned}))
 
 

@@ -5,7 +5,6 @@ Compaction and deletion run in processes of their own, whose peak memory the sys
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from schemas.lake import ACTIVE_EVALUATION, CURRENT_STATE, charges_partition
 from schemas.tables import CHARGES_STORED, TABLES
 from tests import samples
 from tests.benchmarks import bills
+from tests.benchmarks.memory import peak
 from tests.compaction.folder import FolderObjects
 from transforms.compaction.job import Compaction, Selection
 from transforms.compaction.planning import KEEP, Criteria
@@ -95,7 +95,7 @@ def one(what: str, lake: Path) -> None:
                 "cpu": cpu,
                 "read": objects.bytes_read,
                 "written": objects.bytes_written,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": peak() / 2**20,
                 "files": [c.files for c in report.compacted] or [d.files for d in report.deleted],
                 "copies": sum(c.copies for c in report.compacted),
             }

@@ -4,7 +4,6 @@ The endpoint is a process of its own, and so is each environment of the transfor
 are for a person who runs `finops local up` and a producer beside it.
 """
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from producers.boto_transport import BotoTransport
 from producers.sources.simulator import Simulator
 from producers.streams.simulated import SimulatedStream
 from producers.writer import DeliveryWriter, WriterSettings
+from tests.benchmarks.memory import peak
 from tests.benchmarks.producing import UNPACED, endpoint
 
 _EVENTS = 1_000_000
@@ -51,9 +51,9 @@ def run(events: int = _EVENTS) -> None:
                 sql = "select count(*) as n, sum(billed_cost) as cost from charges"
                 (row,) = platform.query.rows(sql)
         assert row["n"] == events, row
-        peak = _peak(pid)
-        functions = [_peak(child) for child in _children(pid)]
-    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        endpoint_peak = peak(pid)
+        functions = [peak(child) for child in _children(pid)]
+    here = peak()
     print(f"  {whole.clock:,.0f} s by the clock, {events / whole.clock:,.0f} events a second")
     print(f"  after the last put {delivering.clock:.1f} s until all is delivered")
     print(f"  the query {asking.clock:.1f} s")
@@ -66,7 +66,7 @@ def run(events: int = _EVENTS) -> None:
         ("endpoint: the query", asking.endpoint),
     ):
         print(f"  {name:50}{seconds:9,.0f} s of CPU {seconds * each:8,.0f} us an event")
-    print(f"  peak memory: producer {here / 2**20:,.0f} MiB, endpoint {peak / 2**20:,.0f} MiB, "
+    print(f"  peak memory: producer {here / 2**20:,.0f} MiB, endpoint {endpoint_peak / 2**20:,.0f} MiB, "
           f"function {max(functions, default=0) / 2**20:,.0f} MiB")  # fmt: skip
 
 
@@ -102,14 +102,6 @@ def _cpu(pid: int) -> float:
     """Return a process's seconds of CPU (proc(5), /proc/pid/stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _peak(pid: int) -> int:
-    """Return the most memory that a process had, in bytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def _children(pid: int) -> list[int]:

@@ -5,7 +5,6 @@ cold. `python -m tests.benchmarks.replay --memory N` prints the peak memory of N
 """
 
 import gc
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -26,6 +25,7 @@ from schemas.codec import Member, split_members
 from schemas.tables import AMOUNTS
 from tests import samples
 from tests.benchmarks import bills
+from tests.benchmarks.memory import peak
 from tests.benchmarks.timing import compare
 from transforms import core
 from transforms.context import Context, default_context
@@ -132,7 +132,7 @@ def _memory(events: int) -> None:
     for _ in range(events // _PIECE_EVENTS):
         for table in columnar.judge(_members(piece)).tables.values():
             write_parquet(table, _PARQUET)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak() // 1024)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ stream is real: a gzipped legacy CUR, the spool on disk, packing, receipts.
 
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from producers.identity import ingest_id
 from producers.ingest import Ingest
 from producers.spool import StoreSpool
 from tests.benchmarks.discarding import DiscardingTransport
+from tests.benchmarks.memory import peak
 from tests.sources import no_s3
 
 ROWS = 500_000
@@ -83,7 +83,7 @@ def one(rows: int) -> None:
             {
                 "seconds": seconds,
                 "read": steps["decide"] / seconds,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": peak() / 2**20,
                 "billed": report.sent.billed_bytes,
             }
         )
