@@ -66,8 +66,9 @@ def run(events: int = _EVENTS) -> None:
         ("endpoint: the query", asking.endpoint),
     ):
         print(f"  {name:50}{seconds:9,.0f} s of CPU {seconds * each:8,.0f} us an event")
-    print(f"  peak memory: producer {here / 2**20:,.0f} MiB, endpoint {endpoint_peak / 2**20:,.0f} MiB, "
-          f"function {max(functions, default=0) / 2**20:,.0f} MiB")  # fmt: skip
+    function = max(functions, default=0)
+    told = (("producer", here), ("endpoint", endpoint_peak), ("function", function))
+    print("  peak memory: " + ", ".join(f"{name} {n / 2**20:,.0f} MiB" for name, n in told))
 
 
 def _produce(platform: Platform, spool: Path, events: int, delivering: _Spent, pid: int) -> None:
