@@ -15,7 +15,14 @@ from decimal import Decimal
 from itertools import accumulate
 
 from infra.report.amounts import scaled_by, total
-from infra.report.calendar import A_DAY, days_between, end_of_month, first_of_month, month_before
+from infra.report.calendar import (
+    A_DAY,
+    days_between,
+    end_of_month,
+    first_of_month,
+    month_before,
+    newest_stretch,
+)
 from schemas.amounts import EXACT
 
 WEEK = 7
@@ -101,7 +108,7 @@ class Forecast:
     days_left: int
     """Days of the month that are not complete; none of a month that is over."""
     history: int
-    """Complete days there are."""
+    """Complete days there are since the last pause of more than a week."""
     tries: int
     """Starting days the range was measured on; none where it is the spread of the days."""
     use: Estimate | None
@@ -131,7 +138,7 @@ def forecast(currency: str, days: Days, through: date) -> Forecast:
         days: days with charges, at least one; a day that is not here cost nothing.
         through: the last complete day; what came later is a floor, and nothing else.
     """
-    first = min(days)
+    first = newest_stretch(days)
     at = max(first, min(max(days), through + A_DAY if through < date.max else through))
     begin, end = first_of_month(at), end_of_month(at)
     through = min(through, end)
