@@ -33,7 +33,7 @@ SHORTEST = WEEK
 TRIES = 91
 """The past on which the method is tried: so many starting days at most."""
 FEWEST_TRIES = 10
-"""With fewer, a quantile of the errors says nothing; the spread of the days does."""
+"""With fewer, a quantile of the errors says nothing; the cheapest and the dearest day do."""
 LEFT_OUT = Decimal("0.05")
 """The share of the errors on each side that the range leaves out."""
 
@@ -200,8 +200,8 @@ def _use_to_come(
         # Spread over the days for the drawing; the sum does not go through it.
         caught = [EXACT.add(step, scaled_by(lag, 1, horizon)) for step in steps]
         return Estimate(low, point, high), len(errors), caught
-    spread = [_spread(series, ahead) for ahead in range(horizon)]
-    ends = [total(cheapest for cheapest, _ in spread), total(dearest for _, dearest in spread)]
+    # Two or three like weekdays know too little: the ends take every day for the same.
+    ends = [EXACT.multiply(day(series[-BACK:]), Decimal(horizon)) for day in (min, max)]
     return Estimate.around(level, *ends), 0, steps
 
 
@@ -215,14 +215,6 @@ def _same_weekday(series: Sequence[Decimal], start: int, ahead: int) -> list[Dec
     """Return the last four weeks' days of the weekday that lies `ahead` days after `start`."""
     newest = start - WEEK + ahead % WEEK
     return [series[i] for i in range(newest, max(start - BACK, 0) - 1, -WEEK)]
-
-
-def _spread(series: Sequence[Decimal], ahead: int) -> tuple[Decimal, Decimal]:
-    """Return the cheapest and dearest of the days like it; of a single week, of all its days."""
-    alike = _same_weekday(series, len(series), ahead)
-    if len(alike) < 2:
-        alike = list(series[-BACK:])
-    return min(alike), max(alike)
 
 
 def _median(amounts: Sequence[Decimal]) -> Decimal:

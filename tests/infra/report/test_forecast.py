@@ -162,8 +162,8 @@ def test_a_long_pause_begins_the_history_anew() -> None:
     assert ended(forecast("USD", days | use(date(2026, 1, 5), 3), date(2026, 4, 12))).point == 300
 
 
-def test_a_short_history_takes_the_spread_of_like_weekdays() -> None:
-    """With two of each weekday and too few tries: the cheapest and the dearest of them."""
+def test_a_short_history_has_a_wide_range() -> None:
+    """With too few tries: every day left like the cheapest one, or like the dearest."""
     days = use(date(2026, 4, 1), *[10] * 7, *[14] * 7)
     made = forecast("USD", days, date(2026, 4, 14))
     assert made.use == Estimate(Decimal(160), Decimal(192), Decimal(224))
