@@ -73,6 +73,18 @@ class MonthCost:
     billed: Decimal
     effective: Decimal
 
+    def rise_since(self, before: "MonthCost | None", cost: Decimal | None = None) -> Decimal | None:
+        """Return the change of effective cost in percent; none unless that was the month before.
+
+        Args:
+            before: an older month.
+            cost: what this month is expected to cost, if it is not complete.
+        """
+        if before is None or before.is_cut or month_before(_first(self)) != _first(before):
+            return None
+        now = self.effective if cost is None else cost
+        return percent(EXACT.subtract(now, before.effective), before.effective)
+
     @property
     def is_cut(self) -> bool:
         """Whether its beginning may lie before what the report knows."""
@@ -154,6 +166,10 @@ def _months(rows: list[Row]) -> tuple[MonthCost, ...]:
         )
         for month, some in sorted(by_month.items())
     )
+
+
+def _first(month: MonthCost) -> date:
+    return date.fromisoformat(f"{month.month}-01")
 
 
 def _split(by_day: Mapping[str, list[Row]]) -> Days:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from infra.report.anomalies import Anomalies, read_anomalies
+from infra.report.calendar import newest_stretch
 from infra.report.commitments import Commitments, read_commitments
 from infra.report.costs import Total, Trend, read_totals, read_trends
 from infra.report.deliveries import DeliveryHealth, read_deliveries
@@ -97,14 +98,14 @@ def gather(
         last: the last charge date; the newest one by default.
     """
     period = read_period(query, generated_at, first, last)
-    totals = read_totals(query, period)
-    days = [date.fromisoformat(day) for t in totals for day in (t.first_day, t.last_day)]
+    trends = read_trends(query, period)
+    days = {date.fromisoformat(day.charge_date) for trend in trends for day in trend.days}
     return Report(
         generated_at=generated_at,
         period=period,
-        totals=totals,
-        trends=read_trends(query, period),
-        moves=read_moves(query, period, min(days), max(days)) if days else (),
+        totals=read_totals(query, period),
+        trends=trends,
+        moves=read_moves(query, period, newest_stretch(days), max(days)) if days else (),
         anomalies=read_anomalies(query, period),
         tagging=read_tagging(query, period),
         low_value=read_low_value(query, period),

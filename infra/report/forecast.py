@@ -15,7 +15,14 @@ from decimal import Decimal
 from itertools import accumulate
 
 from infra.report.amounts import scaled_by, total
-from infra.report.calendar import A_DAY, days_between, end_of_month, first_of_month, month_before
+from infra.report.calendar import (
+    A_DAY,
+    days_between,
+    end_of_month,
+    first_of_month,
+    month_before,
+    newest_stretch,
+)
 from schemas.amounts import EXACT
 
 WEEK = 7
@@ -26,7 +33,7 @@ SHORTEST = WEEK
 TRIES = 91
 """The past on which the method is tried: so many starting days at most."""
 FEWEST_TRIES = 10
-"""With fewer, a quantile of the errors says nothing; the spread of the days does."""
+"""With fewer, a quantile of the errors says nothing; the cheapest and the dearest day do."""
 LEFT_OUT = Decimal("0.05")
 """The share of the errors on each side that the range leaves out."""
 
@@ -101,7 +108,7 @@ class Forecast:
     days_left: int
     """Days of the month that are not complete; none of a month that is over."""
     history: int
-    """Complete days there are."""
+    """Complete days there are since the last pause of more than a week."""
     tries: int
     """Starting days the range was measured on; none where it is the spread of the days."""
     use: Estimate | None
@@ -131,7 +138,7 @@ def forecast(currency: str, days: Days, through: date) -> Forecast:
         days: days with charges, at least one; a day that is not here cost nothing.
         through: the last complete day; what came later is a floor, and nothing else.
     """
-    first = min(days)
+    first = newest_stretch(days)
     at = max(first, min(max(days), through + A_DAY if through < date.max else through))
     begin, end = first_of_month(at), end_of_month(at)
     through = min(through, end)
@@ -193,8 +200,8 @@ def _use_to_come(
         # Spread over the days for the drawing; the sum does not go through it.
         caught = [EXACT.add(step, scaled_by(lag, 1, horizon)) for step in steps]
         return Estimate(low, point, high), len(errors), caught
-    spread = [_spread(series, ahead) for ahead in range(horizon)]
-    ends = [total(cheapest for cheapest, _ in spread), total(dearest for _, dearest in spread)]
+    # Two or three like weekdays know too little: the ends take every day for the same.
+    ends = [EXACT.multiply(day(series[-BACK:]), Decimal(horizon)) for day in (min, max)]
     return Estimate.around(level, *ends), 0, steps
 
 
@@ -208,14 +215,6 @@ def _same_weekday(series: Sequence[Decimal], start: int, ahead: int) -> list[Dec
     """Return the last four weeks' days of the weekday that lies `ahead` days after `start`."""
     newest = start - WEEK + ahead % WEEK
     return [series[i] for i in range(newest, max(start - BACK, 0) - 1, -WEEK)]
-
-
-def _spread(series: Sequence[Decimal], ahead: int) -> tuple[Decimal, Decimal]:
-    """Return the cheapest and dearest of the days like it; of a single week, of all its days."""
-    alike = _same_weekday(series, len(series), ahead)
-    if len(alike) < 2:
-        alike = list(series[-BACK:])
-    return min(alike), max(alike)
 
 
 def _median(amounts: Sequence[Decimal]) -> Decimal:

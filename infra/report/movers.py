@@ -71,7 +71,7 @@ def read_moves(query: Query, period: Period, first: date, newest: date) -> tuple
     Args:
         query: the lake.
         period: the days of the report.
-        first: its first day with charges.
+        first: its first day with charges since the last long pause.
         newest: its last.
 
     Returns:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from infra.report import charts
-from infra.report.amounts import exact, percent, shown, total, total_known
+from infra.report.amounts import exact, shown, total, total_known
 from infra.report.data import Report
 from infra.report.deliveries import UNSETTLED
 from infra.report.findings import SEVERITIES
@@ -60,7 +60,6 @@ def _environment() -> Environment:
         "decimal": Decimal,
         "exact": exact,
         "month_name": lambda month: f"{date.fromisoformat(f'{month}-01'):%B %Y}",
-        "percent": percent,
         "number": lambda n: f"{n:,}",
         "shown": shown,
         "total": total,

@@ -377,6 +377,19 @@ def test_months_add_up_and_use_is_told_from_bills(tmp_path: Path) -> None:
     assert trend.forecast.bills.point == 57
 
 
+def test_a_month_is_compared_with_the_month_before_alone(tmp_path: Path) -> None:
+    """Not with one that is older, and not with one whose beginning is missing."""
+    days = [("2025-11-01", "9"), ("2026-01-02", "4"), ("2026-02-01", "5"), ("2026-03-01", "6")]
+    charges = [lakes.charge(i, day, "A", cost) for i, (day, cost) in enumerate(days)]
+    (trend,) = read_trends(ask(tmp_path, charges=charges))
+    november, january, february, march = trend.months
+    assert january.rise_since(november) is None
+    assert february.rise_since(january) is None
+    assert march.rise_since(february) == 20
+    assert march.rise_since(february, money("4")) == -20
+    assert march.rise_since(None) is None
+
+
 def test_only_days_are_put_into_a_question() -> None:
     """Every question is complete with the days it names, and has no other gap to fill."""
     day = date(2026, 5, 1)

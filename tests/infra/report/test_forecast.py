@@ -153,8 +153,17 @@ def test_a_week_of_days_is_enough(count: int, there: bool) -> None:
         assert (made.use.low, made.use.high) == (Decimal(23 * 1), Decimal(23 * count))
 
 
-def test_a_short_history_takes_the_spread_of_like_weekdays() -> None:
-    """With two of each weekday and too few tries: the cheapest and the dearest of them."""
+def test_a_long_pause_begins_the_history_anew() -> None:
+    """A stray day of months ago is no history of free days; a quiet week is part of it."""
+    days = use(date(2026, 4, 1), *[10] * 12)
+    for stray, known in ((date(2026, 1, 5), 12), (date(2026, 3, 24), 12), (date(2026, 3, 25), 19)):
+        made = forecast("USD", days | use(stray, 3), date(2026, 4, 12))
+        assert made.history == known
+    assert ended(forecast("USD", days | use(date(2026, 1, 5), 3), date(2026, 4, 12))).point == 300
+
+
+def test_a_short_history_has_a_wide_range() -> None:
+    """With too few tries: every day left like the cheapest one, or like the dearest."""
     days = use(date(2026, 4, 1), *[10] * 7, *[14] * 7)
     made = forecast("USD", days, date(2026, 4, 14))
     assert made.use == Estimate(Decimal(160), Decimal(192), Decimal(224))
