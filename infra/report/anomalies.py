@@ -1,4 +1,4 @@
-"""Days that cost abnormally much, as the daily anomaly job wrote them down."""
+"""Times when something cost abnormally much, as the daily anomaly job wrote them down."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,10 +21,17 @@ class Contributor:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One abnormal day of one series."""
+    """One series, from its first abnormal day to its last one so far."""
 
     anomaly_id: str
+    status: str
+    """open or ended."""
     charge_date: str
+    """Its first abnormal day."""
+    end_date: str
+    """Its last."""
+    owner: str | None
+    """Who has most of its cost, as the tags name them."""
     billing_account: str | None
     account: str | None
     service: str | None
@@ -47,7 +54,7 @@ class Anomalies:
 
 
 def read_anomalies(query: Query, period: Period = ALL_DAYS) -> tuple[Anomalies, ...]:
-    """Return the anomalies of these days, grouped by currency."""
+    """Return the anomalies that have one of these days, grouped by currency."""
     contributors: dict[str, list[Contributor]] = defaultdict(list)
     for row in query.rows(queries()["contributors"]):
         contributors[row["anomaly_id"]].append(
@@ -55,12 +62,15 @@ def read_anomalies(query: Query, period: Period = ALL_DAYS) -> tuple[Anomalies, 
         )
     by_currency: dict[str, list[Anomaly]] = defaultdict(list)
     for row in query.rows(queries()["anomalies"]):
-        if not period.holds(row["charge_date"]):
+        if not period.meets(row["charge_date"], row["end_date"]):
             continue
         by_currency[row["currency"]].append(
             Anomaly(
                 anomaly_id=row["anomaly_id"],
+                status=row["status"],
                 charge_date=row["charge_date"],
+                end_date=row["end_date"],
+                owner=row["owner"],
                 billing_account=row["billing_account_id"],
                 account=row["sub_account_id"],
                 service=row["service_name"],

@@ -104,12 +104,9 @@ def trend_chart(
     ]
     tops = {d.charge_date: sum(float(c) for c in d.groups if c > 0) for d in trend.days}
     marks = [
-        {
-            "day": day,
-            "cost": tops[day],
-            "text": f"{day}: {sum(a.charge_date == day for a in anomalies)} abnormal",
-        }
-        for day in sorted({a.charge_date for a in anomalies} & tops.keys())
+        {"day": day, "cost": tops[day], "text": f"{day}: {count} abnormal"}
+        for day in sorted(tops)
+        if (count := sum(a.charge_date <= day <= a.end_date for a in anomalies))
     ]
     return drawing(_trend_spec(trend, bars, marks), caption)
 

@@ -41,6 +41,10 @@ class Period:
         """Whether a day is one of them."""
         return self.first.isoformat() <= day <= self.last.isoformat()
 
+    def meets(self, first: str, last: str) -> bool:
+        """Whether one of the days from first to last is one of them."""
+        return self.first.isoformat() <= last and first <= self.last.isoformat()
+
 
 ALL_DAYS = Period()
 

@@ -70,7 +70,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Report:
     lake = lakes.write(
         tmp_path_factory.mktemp("lake"),
         charges,
-        [lakes.anomaly(1, "2026-05-02", H, region_id=H, contributors=[contributor])],
+        [lakes.anomaly(1, "2026-05-02", H, region_id=H, owner=H, contributors=[contributor])],
         [
             lakes.delivery("d1", "active", source_name=H),
             lakes.delivery("d2", "incomplete", detail=H, rejected=rejected, scope_period=H),

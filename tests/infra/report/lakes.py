@@ -91,6 +91,7 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
         "status": "ended",
         "charge_date": day,
         "end_date": day,
+        "owner": None,
         "billing_account_id": "payer",
         "sub_account_id": "111",
         "service_name": service,

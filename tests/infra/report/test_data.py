@@ -169,7 +169,18 @@ def test_anomalies_come_with_what_added_to_them(tmp_path: Path) -> None:
     ]
     anomalies = [
         lakes.anomaly(1, "2026-05-01", "A", contributors=[]),
-        lakes.anomaly(2, "2026-05-02", "B", impact="99", contributors=contributors),
+        lakes.anomaly(
+            2,
+            "2026-05-02",
+            "B",
+            impact="99",
+            contributors=contributors,
+            end_date="2026-05-04",
+            status="open",
+            owner="ada",
+        ),
+        lakes.anomaly(3, "2026-05-02", "C", status="withdrawn"),
+        lakes.anomaly(4, "2026-05-02", "D", suppressed_by="sale"),
     ]
     (group,) = read_anomalies(ask(tmp_path, anomalies=anomalies))
     assert group.impact == money("129.000000000001")
@@ -179,6 +190,15 @@ def test_anomalies_come_with_what_added_to_them(tmp_path: Path) -> None:
         ("a", 30),
     ]
     assert group.found[0].rise == 495
+    assert (group.found[0].end_date, group.found[0].status, group.found[0].owner) == (
+        "2026-05-04",
+        "open",
+        "ada",
+    )
+    query = lakes.athena(tmp_path)
+    for day, found in (("2026-05-03", ["a2"]), ("2026-05-05", [])):
+        groups = read_anomalies(query, Period(first=date.fromisoformat(day)))
+        assert [a.anomaly_id for g in groups for a in g.found] == found
     assert group.found[1].contributors == ()
 
 
