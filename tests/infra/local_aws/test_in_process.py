@@ -1,30 +1,53 @@
 """Calls that take no socket: a client of an address where nobody listens, answered all the same."""
 
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from infra.local.aws.in_process import answer_here
 
 NOBODY = "http://127.0.0.1:1"
+BODY = bytes(range(256))
+
+
+class Keeper:
+    """An application that keeps one body by path, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.asked: list[WSGIEnvironment] = []
+
+    def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
+        """Keep what is put, give what is kept, and refuse the rest as S3 does."""
+        self.asked.append(environ)
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+        if environ["REQUEST_METHOD"] == "PUT":
+            self.kept[path] = environ["wsgi.input"].read()
+            respond("200 OK", [("ETag", '"e"')])
+            return []
+        if path not in self.kept:
+            respond("404 Not Found", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>NoSuchKey</Code>", b"<Message>gone</Message></Error>"]
+        respond("200 OK", [("Content-Length", "256"), ("x-amz-meta-who", "me")])
+        return [self.kept[path]]
 
 
 def test_the_application_answers_as_over_http() -> None:
-    """Paths with any character, bodies of bytes, answers and refusals."""
+    """Paths with any character, bodies of bytes, headers, answers and refusals."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
-    application = DomainDispatcherApplication(create_backend_app)
-    s3, sqs = (session.client(name, endpoint_url=NOBODY) for name in ("s3", "sqs"))
-    for client in (s3, sqs):
-        answer_here(client, application)
-    s3.create_bucket(Bucket="no-socket")
-    key, body = "a b/ü+%41?", bytes(range(256))
-    s3.put_object(Bucket="no-socket", Key=key, Body=body)
-    assert s3.get_object(Bucket="no-socket", Key=key)["Body"].read() == body
-    assert [o["Key"] for o in s3.list_objects_v2(Bucket="no-socket")["Contents"]] == [key]
-    with pytest.raises(ClientError, match="NoSuchBucket"):
-        s3.put_object(Bucket="nobody-has-it", Key="k", Body=b"")
-    url = sqs.create_queue(QueueName="q")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="grüße")
-    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert message["Body"] == "grüße"
+    s3, application = session.client("s3", endpoint_url=NOBODY), Keeper()
+    answer_here(s3, application)
+    key = "a b/ü+%41?"
+    assert s3.put_object(Bucket="bucket", Key=key, Body=BODY)["ETag"] == '"e"'
+    assert application.kept == {f"/bucket/{key}": BODY}
+    found = s3.get_object(Bucket="bucket", Key=key, VersionId="v 1")
+    assert (found["Body"].read(), found["Metadata"]) == (BODY, {"who": "me"})
+    put, got = application.asked
+    assert put["CONTENT_LENGTH"] == "256"
+    assert put["HTTP_AUTHORIZATION"].startswith("AWS4-HMAC-SHA256")
+    assert (got["HTTP_HOST"], got["QUERY_STRING"]) == ("127.0.0.1:1", "versionId=v%201")
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket="bucket", Key="other")

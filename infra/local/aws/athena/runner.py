@@ -175,7 +175,7 @@ class Runner:
     def _explain(self, statement: Explain, run: Run) -> Answer:
         sql = with_parameters(statement.sql, run.parameters)
         loaded = self._checked(sql, run.database, run.rights)
-        columns = loaded.dry_engine().query(sql).columns
+        columns = loaded.columns(sql)
         if statement.validate:
             return lines("Valid", ["true"])
         output = ", ".join(f"{name}:{type_}" for name, type_ in columns)
@@ -197,7 +197,7 @@ class Runner:
                 f"View '{home}.{statement.name}' already exists", "Write CREATE OR REPLACE VIEW."
             )
         checked = self._checked(statement.sql, run.database, run.rights)
-        columns = checked.dry_engine().query(statement.sql).columns
+        columns = checked.columns(statement.sql)
         self._glue.put(home, view_input(run.database, statement.name, statement.sql, columns))
         return Answer()
 

@@ -25,6 +25,7 @@ from schemas.tables import Column, Table
 
 BucketFolder = Callable[[str], Path]
 """A bucket's name to the folder its objects lie in; raises `KeyError` when there is none."""
+Rows = tuple[tuple[object, ...], ...]
 
 _FORMATS = {PARQUET_SERDE: "parquet", OPENX_SERDE: "json", JSON_SERDE: "json", TEXT_SERDE: "text"}
 _HARMLESS_SERDE = {"serialization.format", "paths"}
@@ -95,12 +96,14 @@ class Loaded:
             self.root, self.catalog, lambda paths: rights.read(paths, self.buckets), limit
         )
 
-    def dry_engine(self) -> Engine:
-        """Return an engine that knows the tables and reads no file: for the types of a query."""
-        sources = {
-            named: replace(source, files=list) for named, source in self.catalog.sources.items()
-        }
-        return Engine(self.root, replace(self.catalog, sources=sources))
+    def columns(self, sql: str) -> tuple[tuple[str, str], ...]:
+        """Return the names and types of a query's columns; no file is read."""
+        shapes = tuple(
+            (named, replace(source.table, prefix=""), source.rows)
+            for named, source in sorted(self.catalog.sources.items())
+        )
+        views = tuple(sorted(self.catalog.views.items(), key=lambda view: view[0]))
+        return _columns(sql, self.catalog.database, shapes, views)
 
     def check(self, sql: str, rights: Rights = EVERYTHING) -> None:
         """Refuse a query of a table that cannot be answered faithfully, or not to this caller.
@@ -139,6 +142,19 @@ class Loaded:
             views = (self.catalog.views[n] for n in new if n in self.catalog.views)
             pending += [(view.sql, view.database) for view in views]
         return used
+
+
+@lru_cache(maxsize=128)
+def _columns(
+    sql: str,
+    database: str,
+    shapes: tuple[tuple[Name, Table, Rows | None], ...],
+    views: tuple[tuple[Name, View], ...],
+) -> tuple[tuple[str, str], ...]:
+    """Return a query's columns, once: the same views are made whenever a stack is deployed."""
+    sources = {named: Source(table, rows, files=list) for named, table, rows in shapes}
+    catalog = Catalog(database, sources, dict(views))
+    return tuple(Engine(Path("/"), catalog).query(sql).columns)
 
 
 def load_catalog(
