@@ -21,6 +21,7 @@ from tests.infra.athena import quarter
 from tests.sources import file_source
 from tests.trino.server import CATALOG, trino, where
 from tests.trino.tables import Span, create_table
+from transforms.summaries.refresh import refresh
 
 FOLDER = Path(__file__).parent
 _SCHEMA = "finops"
@@ -49,6 +50,7 @@ def platform(root: Path) -> Iterator[Platform]:
             run_ingest(platform, source)
         run_ingest(platform, file_source(samples.REAL), Options(resend=True))
         run_audit(platform)
+        refresh(platform.query, platform.store, platform.clock.now())
         yield platform
 
 
