@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 CLIENTS := boto3 awscli pyathena awswrangler
 
-.PHONY: setup demo test test-browser test-focus test-trino test-clients lint fmt type contracts \
+.PHONY: setup demo test test-long test-browser test-focus test-trino test-clients lint fmt type contracts \
 	bench bench-large docs bundle generate validate samples lock ci clean
 
 $(READY): requirements/dev.lock pyproject.toml
@@ -31,6 +31,9 @@ AXE := build/axe/node_modules/axe-core/axe.min.js
 $(AXE):
 	@npm install --prefix build/axe --no-save --no-audit --no-fund --silent --fetch-retries=1 \
 		--fetch-timeout=20000 axe-core@4.14.1
+
+test-long: $(READY)  ## the laws that take minutes each: kill matrices, sequences of deliveries, replays
+	@$(BIN)/python -m pytest -q -n auto --dist loadscope -m long
 
 test-browser: $(READY)  ## look at the report in headless Chromium; pictures in build/report
 	@for p in chromium chromedriver; do command -v $$p >/dev/null || { \

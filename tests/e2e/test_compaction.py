@@ -113,6 +113,7 @@ def filled(lake: Lake) -> Platform:
     return lake.started()[1]
 
 
+@pytest.mark.long
 def test_killed_at_every_step_nothing_shows(lake: Lake, filled: Platform) -> None:
     """After the kill, after the next run, and after the old files are gone: the same answers."""
     now = SystemClock().now() + TOMORROW

@@ -651,6 +651,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 def test_any_sequence_of_deliveries_shows_what_a_simple_model_says(stack: Stack) -> None:
     """The law, on a few sequences that are always the same."""
     hold(stack, examples=5, steps=8)

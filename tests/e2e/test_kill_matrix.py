@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from infra.wiring import Platform
 from tests.e2e.conftest import Lake
 from tests.e2e.killed import STEPS, ingest_and_die
@@ -99,6 +101,7 @@ class TestOlderFirst:
         run_matrix(lake, tmp_path, ("A", "B"))
 
 
+@pytest.mark.long
 class TestNewerFirst:
     """The older assembly comes second."""
 

@@ -18,6 +18,8 @@ from transforms.audit import audit
 from transforms.baseline_builder import build_baseline
 from transforms.baseline_store import publish
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:

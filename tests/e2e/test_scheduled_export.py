@@ -73,6 +73,7 @@ def deployed(tmp_path: Path) -> Iterator[tuple[LocalAws, Platform]]:
         yield aws, platform
 
 
+@pytest.mark.long
 def test_a_report_of_two_parts_arrives_in_several_invocations(
     deployed: tuple[LocalAws, Platform], tmp_path: Path
 ) -> None:

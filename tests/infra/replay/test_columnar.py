@@ -132,6 +132,7 @@ def test_judged_by_baselines_that_change_within_the_log(
     _assert_same(bodies, replace(context, baselines=series))
 
 
+@pytest.mark.long
 def test_judged_by_a_baseline_in_shards() -> None:
     """Rows of accounts in several shards come back in their order, judged as by the whole."""
     bodies = list(records(samples.REAL, 600))
@@ -179,7 +180,7 @@ def test_amounts_in_any_form(amounts: list[list[str]]) -> None:
     _assert_same([_record([charge]) for charge in charges] + [_record(charges)])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_messages_with_changed_bytes(seed: int, changes: int) -> None:
     chance = random.Random(seed)
