@@ -1,7 +1,6 @@
 """What the lake's own objects tell: deliveries, errors, what is spooled, the last audit."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import orjson
@@ -15,7 +14,7 @@ from infra.monitor.snapshot import (
     Waiting,
 )
 from schemas.lake import ERRORS, SPOOL, ObjectInfo, ObjectStore
-from transforms.error_objects import ErrorLine, read_error_lines
+from transforms.error_objects import ErrorLine, error_lines
 from transforms.state import active_evaluation, read_status
 from transforms.vitals import spooled_at
 
@@ -46,7 +45,8 @@ def errors(store: ObjectStore) -> tuple[ErrorState, ...]:
 
 def _errors(store: ObjectStore, name: str, found: list[ObjectInfo]) -> ErrorState:
     # Keys go by the hour of arrival.
-    lines = list(read_error_lines(_Some(store, found[-NEWEST_OBJECTS:])))
+    newest_objects = (info.key for info in found[-NEWEST_OBJECTS:])
+    lines = [line for key in newest_objects for line in error_lines(key, store.get(key))]
     counts = Counter(_reason(line) for line in lines)
     newest = max((line.arrival_millis for line in lines), default=0)
     return ErrorState(
@@ -63,30 +63,6 @@ def _reason(line: ErrorLine) -> tuple[str, str]:
     """Return our reason where the bytes tell it, else Firehose's code; and Firehose's words."""
     reason = line.reason()
     return (line.code or line.type if reason == line.type else reason), line.message
-
-
-class _Some:
-    """A store that shows only some objects."""
-
-    def __init__(self, store: ObjectStore, shown: Iterable[ObjectInfo]) -> None:
-        self._store = store
-        self._shown = list(shown)
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Yield those of them that have a prefix."""
-        yield from (info for info in self._shown if info.key.startswith(prefix))
-
-    def get(self, key: str) -> bytes:
-        """Return an object's bytes."""
-        return self._store.get(key)
-
-    def put(self, key: str, body: bytes) -> None:
-        """Store nothing: this is for reading."""
-        raise NotImplementedError(f"{key}: a view is not written to")
-
-    def delete(self, key: str) -> None:
-        """Delete nothing: this is for reading."""
-        raise NotImplementedError(f"{key}: a view is not written to")
 
 
 def spool(store: ObjectStore) -> SpoolState:
