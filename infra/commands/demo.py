@@ -55,7 +55,7 @@ def _show_next(platform: Platform, data_dir: Path, step: int) -> None:
         ("errors/", "failed records with their original bytes"),
         ("quarantine/", "source rows that could not become events"),
         ("baselines/", "what each series used to cost, dated"),
-        ("summaries/", "anomalies by day"),
+        ("summaries/", "costs by day and month, and anomalies"),
         ("state/", "which delivery each day is read from"),
     ):
         objects = list(platform.store.list(prefix))
