@@ -4,11 +4,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from trino.dbapi import Connection, connect
 
+from infra.anomalies import judge_now
 from infra.athena.catalog import view_statements
 from infra.auditing import run_audit
 from infra.ingesting import run_ingest
@@ -17,10 +19,17 @@ from producers.ingest import Options
 from schemas.lake import PROCESSED
 from schemas.tables import TABLES
 from tests import samples
+from tests.e2e.compacting import compact_at
 from tests.infra.athena import quarter
 from tests.sources import file_source
+from tests.trino import story
 from tests.trino.server import CATALOG, trino, where
 from tests.trino.tables import Span, create_table
+from transforms.anomalies.acks import Ack, acknowledge
+from transforms.anomalies.suppressions import Suppression, suppress
+from transforms.compaction.job import Selection
+from transforms.context import default_context
+from transforms.jobs_handler import Job, run_baseline
 from transforms.summaries.refresh import refresh
 
 FOLDER = Path(__file__).parent
@@ -42,16 +51,41 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def platform(root: Path) -> Iterator[Platform]:
-    """A lake with both samples and a simulated quarter; one file sent twice; audited."""
+    """A lake of which each question has something to tell; audited, one file sent twice."""
     exports = quarter.write_quarter(root / "exports")
+    *before, newest = map(file_source, story.write_story(root / "story"))
+    whole = [file_source(sample) for sample in (samples.REAL, samples.GENERATED)]
     with start(root / "finops") as (_, platform):
-        sources = [file_source(sample) for sample in (samples.REAL, samples.GENERATED)]
-        for source in (*sources, *quarter.quarter_sources(exports)):
+        for source in (*whole, *quarter.quarter_sources(exports), *before):
             run_ingest(platform, source)
+        job = Job(platform.query, platform.store, default_context(), platform.clock.now)
+        run_baseline(job, story.LEARNED)
+        run_ingest(platform, newest)
+        run_ingest(platform, file_source(samples.BROKEN), Options(max_rejected=1.0))
+        _compact(platform)
         run_ingest(platform, file_source(samples.REAL), Options(resend=True))
+        _judge_anomalies(platform)
         run_audit(platform)
         refresh(platform.query, platform.store, platform.clock.now())
         yield platform
+
+
+def _compact(platform: Platform) -> None:
+    """Once, and once more when what the first has replaced is old enough to go."""
+    for later in (timedelta(days=1), timedelta(days=3)):
+        compact_at(platform, platform.clock.now() + later, Selection(billing_period="2024-09"))
+
+
+def _judge_anomalies(platform: Platform) -> None:
+    """Judge what there is, and let somebody say something of each kind."""
+    store, moment = platform.store, platform.clock.now().isoformat(timespec="seconds")
+    (found, *_) = judge_now(platform).anomalies
+    acknowledge(store, Ack(found.anomaly_id, moment, "ana", "a test of load", "true"))
+    planned = Suppression(
+        first_day=found.first_day, last_day=found.last_day, service_name="Elsewhere",
+        reason="a move", created_by="ana", created_at=moment,
+    )  # fmt: skip
+    suppress(store, planned)
 
 
 @pytest.fixture(scope="session")
