@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
 def _tables() -> str:
     parts = [
         "# Tables\n",
-        "Generated from `schemas/tables.py`. Types are Glue's. The views `charges`, `charges_all`, "
+        "Generated from `schemas/tables`. Types are Glue's. The views `charges`, `charges_all`, "
         "`deliveries`, `findings`, `focus`, `daily_costs` and `monthly_costs` over them are in "
         "`infra/athena/views`.\n",
     ]

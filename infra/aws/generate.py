@@ -20,7 +20,7 @@ from infra.aws.template import TEMPLATE, load_template
 from schemas.lake import FIRST_DATE, LAST_DATE
 from schemas.tables import LAKE_ROWS, TABLES, Column, Table
 
-BEGIN = "  # --- generated from schemas/tables.py; to renew: python -m infra.aws.generate ---\n"
+BEGIN = "  # --- generated from schemas/tables; to renew: python -m infra.aws.generate ---\n"
 END = "  # --- end of what is generated ---\n"
 BEGIN_MONITORING = (
     "  # --- generated from infra/aws/monitoring; to renew: python -m infra.aws.generate ---\n"
