@@ -62,18 +62,14 @@ def platform(root: Path) -> Iterator[Platform]:
         run_baseline(job, story.LEARNED)
         run_ingest(platform, newest)
         run_ingest(platform, file_source(samples.BROKEN), Options(max_rejected=1.0))
-        _compact(platform)
         run_ingest(platform, file_source(samples.REAL), Options(resend=True))
+        # Its old files wait beside the new ones.
+        tomorrow = platform.clock.now() + timedelta(days=1)
+        compact_at(platform, tomorrow, Selection(billing_period="2024-09"))
         _judge_anomalies(platform)
         run_audit(platform)
         refresh(platform.query, platform.store, platform.clock.now())
         yield platform
-
-
-def _compact(platform: Platform) -> None:
-    """Once, and once more when what the first has replaced is old enough to go."""
-    for later in (timedelta(days=1), timedelta(days=3)):
-        compact_at(platform, platform.clock.now() + later, Selection(billing_period="2024-09"))
 
 
 def _judge_anomalies(platform: Platform) -> None:
