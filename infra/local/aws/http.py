@@ -38,7 +38,7 @@ class HttpServer:
     """
 
     def __init__(self, port: int, log: Path, hooks: Hooks, access: Access) -> None:
-        moto = Edge(DomainDispatcherApplication(create_backend_app), access)
+        moto = Edge(Dispatcher(), access)
         self.application: WSGIApplication = Guard(moto, log, hooks)
         """What answers, for calls that need no socket."""
         self._server = make_server(
@@ -57,6 +57,20 @@ class HttpServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's, which for each call looks through its 190 folders, twice; this one does it once."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return which backend answers for a host."""
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
 
 
 class Guard:

@@ -46,6 +46,8 @@ def test_a_backend_class_can_be_replaced_before_its_first_use() -> None:
 def test_the_server_has_the_parts_that_ours_is_made_of() -> None:
     """The dispatching application takes the function that makes a service's application."""
     assert parameters(werkzeug_app.DomainDispatcherApplication) == ["create_app"]
+    dispatcher = werkzeug_app.DomainDispatcherApplication
+    assert parameters(dispatcher.get_backend_for_host) == ["self", "host"]
     assert parameters(werkzeug_app.create_backend_app) == ["service"]
     assert hasattr(werkzeug_app.MotoRequestHandler, "log")
 
