@@ -3,18 +3,21 @@
 The client is an argument, so that nothing here imports an SDK.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from transforms.errors import QueryError
+from transforms.result_file import read_result_file
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 _WAITING = ("QUEUED", "RUNNING")
 _ATTEMPTS = 3
+_PIECE_BYTES = 1024 * 1024
 _FILE_GONE = "HIVE_CANNOT_OPEN_SPLIT"
 """Athena's code where a file that it has listed cannot be opened: a compaction deleted it since, or
 S3 asked to slow down. Asked again, it lists again."""
@@ -31,6 +34,10 @@ _READ: dict[str, Callable[[str], Any]] = {
 }
 
 
+Row = list[Any]
+"""Values by column; nested ones are Athena's text for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a SELECT answered, and what it took."""
@@ -39,8 +46,8 @@ class Answer:
     """Names and types, without a decimal's digits."""
     types: list[str]
     """The columns' whole types, such as `decimal(38,12)`."""
-    rows: list[list[Any]]
-    """Nested values are Athena's text for them."""
+    rows: Iterator[Row]
+    """To be read once, while they are fetched: there may be more of them than memory holds."""
     bytes_scanned: int
     query_id: str
 
@@ -93,7 +100,7 @@ class AthenaQuery:
         names = [name for name, _ in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def table(self, sql: str) -> tuple[list[tuple[str, str]], list[list[Any]]]:
+    def table(self, sql: str) -> tuple[list[tuple[str, str]], list[Row]]:
         """Answer one SELECT: columns as (name, type), and rows of values.
 
         Nested values are Athena's text for them.
@@ -102,7 +109,7 @@ class AthenaQuery:
             QueryError: Athena refused or failed the query, in its words.
         """
         answer = self.answer(sql)
-        return answer.columns, answer.rows
+        return answer.columns, list(answer.rows)
 
     def answer(self, sql: str, parameters: Sequence[str] = ()) -> Answer:
         """Answer one SELECT.
@@ -120,16 +127,22 @@ class AthenaQuery:
         info = answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
         columns = [(column["Name"], column["Type"]) for column in info]
         readers = [_READ.get(kind, str) for _, kind in columns]
-        location = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://")
-        bucket, _, key = location.partition("/")
-        body = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
-        lines = read_result_file(body if body.endswith("\n") else body + "\n")
-        rows = [
-            [None if text is None else read(text) for read, text in zip(readers, line, strict=True)]
-            for line in lines[1:]
-        ]
         scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        location = execution["ResultConfiguration"]["OutputLocation"]
+        rows = self._result_rows(location, readers)
         return Answer(columns, [_whole_type(column) for column in info], rows, scanned, query_id)
+
+    def _result_rows(self, location: str, readers: Sequence[Callable[[str], Any]]) -> Iterator[Row]:
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        body = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        with closing(body):
+            lines = read_result_file(body.iter_chunks(_PIECE_BYTES))
+            next(lines)  # the header
+            for line in lines:
+                yield [
+                    None if text is None else read(text)
+                    for read, text in zip(readers, line, strict=True)
+                ]
 
     def execute(self, sql: str) -> None:
         """Run a statement that has no rows, such as CREATE VIEW.
@@ -180,33 +193,3 @@ def _whole_type(column: dict[str, Any]) -> str:
     if column["Type"] != "decimal":
         return str(column["Type"])
     return f"decimal({column['Precision']},{column['Scale']})"
-
-
-def read_result_file(body: str) -> list[list[str | None]]:
-    """Read Athena's result file: every value is quoted, and an unquoted nothing is NULL.
-
-    The csv module cannot tell "" from nothing before Python 3.12.
-    """
-    rows: list[list[str | None]] = []
-    row: list[str | None] = []
-    position = 0
-    while position < len(body):
-        value: str | None = None
-        if body[position] == '"':
-            end = _closing_quote(body, position + 1)
-            value = body[position + 1 : end].replace('""', '"')
-            position = end + 1
-        row.append(value)
-        if body[position] == "\n":
-            rows.append(row)
-            row = []
-        position += 1
-    return rows
-
-
-def _closing_quote(body: str, position: int) -> int:
-    while True:
-        position = body.index('"', position)
-        if body[position : position + 2] != '""':
-            return position
-        position += 2

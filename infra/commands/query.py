@@ -99,7 +99,7 @@ def query_command(
         asked, literals = query.sql, query.literals(_values(given))
     with open_platform(data_dir, needs_data=True, views=True) as platform:
         answer = platform.query.answer(asked, literals)
-    _give(answer, _names(query, answer), as_csv, as_json, parquet)
+        _give(answer, _names(query, answer), as_csv, as_json, parquet)
 
 
 def _only_reads(sql: str) -> str:
@@ -127,8 +127,7 @@ def _give(
     if as_csv:
         print_answer_csv(names, answer)
     elif parquet is not None:
-        write_answer_parquet(names, answer, parquet)
-        click.echo(f"  {len(answer.rows):,} rows in {parquet}")
+        click.echo(f"  {write_answer_parquet(names, answer, parquet):,} rows in {parquet}")
     else:
         print_answer_table(names, answer)
     click.echo(scan_line(answer.bytes_scanned), err=True)

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from infra.commands.options import counted, print_json, print_table, text
 from infra.errors import UsageError
 from transforms.athena_query import Answer
 
+_GROUP_ROWS = 100_000
+"""Rows of a Parquet file that are held at once."""
 _NUMBERS = ("decimal", "bigint", "integer", "double")
 
 
@@ -40,12 +43,16 @@ def print_answer_table(names: Sequence[str], answer: Answer) -> None:
     """Print columns for people, and how many rows there are."""
     kinds = zip(names, answer.columns, strict=True)
     numbers = [name for name, (_, kind) in kinds if kind.startswith(_NUMBERS)]
-    print_table(names, answer.rows, right=numbers)
-    click.echo(f"  {counted(len(answer.rows), 'row')}")
+    rows = list(answer.rows)
+    print_table(names, rows, right=numbers)
+    click.echo(f"  {counted(len(rows), 'row')}")
 
 
-def write_answer_parquet(names: Sequence[str], answer: Answer, file: Path) -> None:
+def write_answer_parquet(names: Sequence[str], answer: Answer, file: Path) -> int:
     """Write a Parquet file: decimals exact, times UTC, nested values as Athena's text.
+
+    Returns:
+        How many rows it has.
 
     Raises:
         UsageError: the file cannot be written.
@@ -53,17 +60,22 @@ def write_answer_parquet(names: Sequence[str], answer: Answer, file: Path) -> No
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = [
-        pa.array([_plain(row[i], kind) for row in answer.rows], _arrow_type(kind))
-        for i, kind in enumerate(answer.types)
-    ]
+    types = [_arrow_type(kind) for kind in answer.types]
     # Columns by position: two may have one name.
-    table = pa.Table.from_arrays(arrays, names=list(names))
+    schema = pa.schema([pa.field(name, type_) for name, type_ in zip(names, types, strict=True)])
+    count = 0
     try:
-        with file.open("wb") as out:
-            pq.write_table(table, out)
+        with file.open("wb") as out, pq.ParquetWriter(out, schema) as writer:
+            while rows := list(islice(answer.rows, _GROUP_ROWS)):
+                count += len(rows)
+                arrays = [
+                    pa.array([_plain(row[i], kind) for row in rows], type_)
+                    for i, (kind, type_) in enumerate(zip(answer.types, types, strict=True))
+                ]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}; name another file") from error
+    return count
 
 
 def _arrow_type(kind: str) -> Any:

@@ -8,7 +8,7 @@ types. `python -m tests.benchmarks.querying 5000000` is the issue's figure; `mak
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,9 +16,11 @@ import duckdb
 from infra.athena.catalog import views
 from infra.athena.library import library
 from infra.local.athena import LocalAthena
+from infra.local.athena.engine import Columns, Rows
 from infra.local.aws.athena.parameters import with_parameters
 from schemas.tables import CHARGES_STORED, TABLES
 from tests.benchmarks.compacting import make_lake
+from tests.benchmarks.memory import peak
 
 EVENTS = 50_000
 _RUNS = 3
@@ -61,6 +63,7 @@ def run(events: int = EVENTS) -> None:
             "first_month": days[0][:7], "last_month": days[-1][:7], "tag": "Environment",
         }  # fmt: skip
         _ask_all(LocalAthena(lake, TABLES, views()), lake, given)
+        print(f"  peak memory {peak() / 1e6:,.0f} MB")
 
 
 def _ask_all(athena: LocalAthena, lake: Path, given: dict[str, str]) -> None:
@@ -69,29 +72,33 @@ def _ask_all(athena: LocalAthena, lake: Path, given: dict[str, str]) -> None:
             **query.examples(), **{p.name: given.get(p.name, p.example) for p in query.parameters}
         }  # fmt: skip
         sql = with_parameters(query.sql, query.literals(values))
-        took = _best(lambda sql=sql: athena.query(sql))  # type: ignore[misc]
-        line = f"  {name:24}{took:>9,.0f}"
+        took, rows = _best(lambda sql=sql: athena.read(sql, _count)[1])  # type: ignore[misc]
+        line = f"  {name:24}{took:>9,.0f}{rows:>12,} rows"
         if name in PLAIN:
-            plain = _best(lambda name=name: _plain(lake, PLAIN[name], given))  # type: ignore[misc]
+            plain, _ = _best(lambda name=name: _plain(lake, PLAIN[name], given))  # type: ignore[misc]
             line += f"   plain DuckDB {plain:>7,.0f}   {took / plain:5.1f} x"
         print(line)
 
 
-def _plain(lake: Path, sql: str, given: dict[str, str]) -> None:
+def _count(_: Columns, chunks: Iterator[Rows]) -> int:
+    return sum(map(len, chunks))
+
+
+def _plain(lake: Path, sql: str, given: dict[str, str]) -> int:
     files = f"read_parquet('{lake}/{CHARGES_STORED.prefix}**/*.parquet', hive_partitioning = true)"
     with duckdb.connect() as connection:
-        connection.sql(sql.format(files=files, split=given["split_day"])).fetchall()
+        return len(connection.sql(sql.format(files=files, split=given["split_day"])).fetchall())
 
 
-def _best(ask: Callable[[], object]) -> float:
+def _best(ask: Callable[[], int]) -> tuple[float, int]:
     taken = []
     for _ in range(_RUNS):
         began = time.perf_counter()
-        ask()
+        rows = ask()
         taken.append(time.perf_counter() - began)
         if sum(taken) > _ENOUGH_SECONDS:
             break
-    return min(taken) * 1000
+    return min(taken) * 1000, rows
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.athena_query import AthenaQuery, read_result_file
+from transforms.athena_query import AthenaQuery
 from transforms.errors import QueryError
+from transforms.result_file import read_result_file
 
 CELL = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 
@@ -22,16 +23,33 @@ def written(rows: list[list[str | None]]) -> str:
     )
 
 
-@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n))))
-def test_what_was_written_is_read(rows: list[list[str | None]]) -> None:
-    """Quotes, commas, newlines, empty text and NULL survive."""
-    assert read_result_file(written(rows)) == rows
+def read(text: str, size: int = 1024) -> list[list[str | None]]:
+    """Read what comes in pieces."""
+    body = text.encode()
+    return list(read_result_file(body[i : i + size] for i in range(0, len(body), size)))
+
+
+ROWS = st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n)))
+
+
+@given(ROWS, st.integers(1, 9))
+def test_what_was_written_is_read(rows: list[list[str | None]], size: int) -> None:
+    """Quotes, commas, newlines, empty text and NULL survive, wherever the file is cut."""
+    assert read(written(rows), size) == rows
 
 
 def test_it_is_plain_csv_otherwise() -> None:
-    """Without NULLs the csv module reads the same."""
+    """Without NULLs the csv module reads the same; the last line may lack its end."""
     rows: list[list[str | None]] = [["a", "b"], ["1\n2", 'x"y']]
-    assert read_result_file(written(rows)) == list(csv.reader(io.StringIO(written(rows))))
+    assert read(written(rows)) == list(csv.reader(io.StringIO(written(rows))))
+    assert read(written(rows)[:-1]) == rows
+
+
+@pytest.mark.parametrize("text", ['"a","b', '"a"b\n', "a,b\n", '"a"\n"b""\n'])
+def test_what_is_no_result_file_is_refused(text: str) -> None:
+    """It is cut off, or somebody else's."""
+    with pytest.raises(QueryError, match="damaged"):
+        read(text)
 
 
 class _Athena:

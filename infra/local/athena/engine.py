@@ -1,10 +1,10 @@
 """Answer SQL written for Athena over a lake of plain files: its types, its names, its errors."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.local.athena.catalog import Catalog, one_database
 from infra.local.athena.errors import (
@@ -19,15 +19,22 @@ from schemas.tables import Table
 
 if TYPE_CHECKING:
     from infra.local.athena.pruning import Value
-    from infra.local.athena.translate import Scan
+    from infra.local.athena.translate import Scan, Translation
+
+
+Columns = tuple[tuple[str, str], ...]
+"""Names and Athena's types."""
+Rows = list[tuple[object, ...]]
+Used = TypeVar("Used")
+_CHUNK_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
     """The answer: columns as (name, Athena type), rows of Python values, and what was read."""
 
-    columns: tuple[tuple[str, str], ...]
-    rows: list[tuple[object, ...]]
+    columns: Columns
+    rows: Rows
     files_scanned: int
     """Files handed to DuckDB after pruning; a table used twice counts twice."""
     bytes_scanned: int
@@ -84,7 +91,31 @@ class Engine:
         Raises:
             AthenaError: there is no answer; `str()` is one line with Athena's error code.
         """
-        return self._answer(sql, stop, _rows)
+        result, rows = self._answer(sql, stop, _rows)
+        return replace(result, rows=rows)
+
+    def read(
+        self, sql: str, use: Callable[[Columns, Iterator[Rows]], Used], stop: Stop | None = None
+    ) -> tuple[QueryResult, Used]:
+        """Run one SELECT and hand its rows over some thousands at a time, as they come.
+
+        Args:
+            sql: the query.
+            use: told the columns and the rows, the latter once; they may be more than memory holds.
+            stop: ends it early.
+
+        Returns:
+            The answer without its rows, and what `use` has returned.
+
+        Raises:
+            AthenaError: there is no answer, perhaps only after some of its rows.
+        """
+
+        def take(connection: Any, translation: "Translation") -> tuple[Columns, Used]:
+            columns = _executed(connection, translation)
+            return columns, use(columns, _chunks(connection, translation.sql, columns))
+
+        return self._answer(sql, stop, take)
 
     def batch(self, sql: str, stop: Stop | None = None) -> QueryResult:
         """Run one SELECT and keep its rows as an Arrow table, in `batch`, to be written to files.
@@ -92,7 +123,8 @@ class Engine:
         Raises:
             AthenaError: there is no answer, or a column has a type that files cannot hold.
         """
-        return self._answer(sql, stop, _batch)
+        result, batch = self._answer(sql, stop, _batch)
+        return replace(result, batch=batch)
 
     def plan(self, sql: str) -> list[str]:
         """Return what a query would read, without reading it: one line for each use of a table."""
@@ -105,7 +137,7 @@ class Engine:
             lines.append(f"TableScan[{scan.source.table.name}] {len(files)} files, {size} bytes")
         return lines
 
-    def _answer(self, sql: str, stop: Stop | None, take: "_Take") -> QueryResult:
+    def _answer(self, sql: str, stop: Stop | None, take: "_Take[Used]") -> tuple[QueryResult, Used]:
         # Imported by the first query, so that importing this module stays cheap.
         from infra.local.athena.relations import relation_sql
         from infra.local.athena.session import duckdb_session
@@ -126,13 +158,12 @@ class Engine:
                 for scan, group in zip(translation.scans, files, strict=True)
             ]
             try:
-                types, rows, batch = _run(connection, setup, translation.sql, take)
+                columns, taken = _run(connection, setup, translation, take)
             except AthenaError:
                 stop.check()
                 _check_there(every, self._lake)
                 raise
-        columns = tuple(zip(translation.columns, types, strict=True))
-        return QueryResult(columns, rows, len(every), size, batch)
+        return QueryResult(columns, [], len(every), size), taken
 
     def _files(self, scan: "Scan") -> list[LakeFile]:
         from infra.local.athena.pruning import matches
@@ -170,6 +201,10 @@ _UNSTORABLE = ("with time zone", "time(", "interval", "json", "unknown")
 _INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
 
 
+_Take = Callable[[Any, "Translation"], tuple[Columns, Used]]
+"""Asks a connection, and takes the answer."""
+
+
 def _typed(partition: Mapping[str, str], integers: Sequence[str]) -> "Mapping[str, Value]":
     if not integers and NO_VALUE not in partition.values():
         return partition
@@ -179,45 +214,57 @@ def _typed(partition: Mapping[str, str], integers: Sequence[str]) -> "Mapping[st
     }
 
 
-_Rows = list[tuple[object, ...]]
-_Take = Callable[[Any, str, Any, list[str]], tuple[_Rows, Any]]
-"""Takes the answer from a connection: SQL, relation and types to rows and Arrow table."""
-
-
-def _run(connection: Any, setup: list[str], sql: str, take: _Take) -> tuple[list[str], _Rows, Any]:
+def _run(
+    connection: Any, setup: Sequence[str], translation: "Translation", take: "_Take[Used]"
+) -> tuple[Columns, Used]:
     import duckdb
-
-    from infra.local.athena.column_types import athena_type
 
     try:
         for statement in setup:
             connection.execute(statement)
-        relation = connection.sql(sql)
-        types = [athena_type(type_) for type_ in relation.types]
-        rows, batch = take(connection, sql, relation, types)
+        return take(connection, translation)
     except duckdb.Error as error:
         raise _failed(error) from None
-    return types, rows, batch
 
 
-def _rows(connection: Any, sql: str, relation: Any, types: list[str]) -> tuple[_Rows, None]:
-    zoned = {i for i, type_ in enumerate(types) if type_.endswith("with time zone")}
-    if not zoned:
-        return relation.fetchall(), None
-    # DuckDB needs pytz to hand over instants: take them as UTC and say so ourselves.
-    names = [f'"c{i}"' for i in range(len(types))]
-    outputs = ", ".join(
-        f"{name} AT TIME ZONE 'UTC'" if i in zoned else name for i, name in enumerate(names)
-    )
-    relation = connection.sql(f"SELECT {outputs} FROM ({sql}) AS q({', '.join(names)})")
-    return [_with_zone(row, zoned) for row in relation.fetchall()], None
+def _columns(translation: "Translation", types: Iterable[Any]) -> Columns:
+    from infra.local.athena.column_types import athena_type
+
+    return tuple(zip(translation.columns, map(athena_type, types), strict=True))
 
 
-def _batch(connection: Any, sql: str, relation: Any, types: list[str]) -> tuple[_Rows, Any]:
-    for type_ in types:
+def _executed(connection: Any, translation: "Translation") -> Columns:
+    described = connection.execute(translation.sql).description
+    return _columns(translation, (type_ for _, type_, *_ in described))
+
+
+def _rows(connection: Any, translation: "Translation") -> tuple[Columns, Rows]:
+    columns = _executed(connection, translation)
+    chunks = _chunks(connection, translation.sql, columns)
+    return columns, [row for rows in chunks for row in rows]
+
+
+def _chunks(connection: Any, sql: str, columns: Columns) -> Iterator[Rows]:
+    """Yield the rows of what the connection has begun to answer."""
+    zoned = {i for i, (_, type_) in enumerate(columns) if type_.endswith("with time zone")}
+    if zoned:
+        # DuckDB needs pytz to hand over instants: take them as UTC and say so ourselves.
+        names = [f'"c{i}"' for i in range(len(columns))]
+        outputs = ", ".join(
+            f"{name} AT TIME ZONE 'UTC'" if i in zoned else name for i, name in enumerate(names)
+        )
+        connection.execute(f"SELECT {outputs} FROM ({sql}) AS q({', '.join(names)})")
+    while rows := connection.fetchmany(_CHUNK_ROWS):
+        yield [_with_zone(row, zoned) for row in rows] if zoned else rows
+
+
+def _batch(connection: Any, translation: "Translation") -> tuple[Columns, Any]:
+    relation = connection.sql(translation.sql)
+    columns = _columns(translation, relation.types)
+    for _, type_ in columns:
         if unstorable := next((t for t in _UNSTORABLE if t in type_), None):
             raise NotSupportedError(f"Unsupported Hive type: {unstorable}", "Cast the column.")
-    return [], relation.to_arrow_table()
+    return columns, relation.to_arrow_table()
 
 
 def _check_there(files: Sequence[LakeFile], lake: Path) -> None:

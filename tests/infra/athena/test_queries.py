@@ -1,5 +1,6 @@
 """Whole queries: UNNEST, names of outputs, views, WITH, and tables that lack files or columns."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.athena import AthenaError, LocalAthena
+from infra.local.athena.engine import Columns, Rows
 from infra.local.athena.files import LakeFile
 from tests.infra.athena.lakes import ITEMS, ROWS, STATE, write_items
 
@@ -259,3 +261,25 @@ def test_a_file_that_is_deleted_meanwhile_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(AthenaError, match="HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split proc"):
         _Late(tmp_path, (ITEMS,), {}).rows("select count(*) from items")
     assert LocalAthena(tmp_path, (ITEMS,), {}).rows("select count(*) as n from items") == [{"n": 1}]
+
+
+def test_a_long_answer_comes_in_pieces(athena: LocalAthena) -> None:
+    """Each row once, in order, and never all of them at a time."""
+    sizes: list[int] = []
+
+    def use(columns: Columns, chunks: Iterator[Rows]) -> list[object]:
+        assert columns == (("n", "bigint"), ("at", "timestamp(3) with time zone"))
+        numbers = []
+        for rows in chunks:
+            sizes.append(len(rows))
+            numbers += [row[0] for row in rows]
+        return numbers
+
+    sql = (
+        "SELECT t.n, from_unixtime(t.n) AS at FROM (SELECT 1 AS one) s "
+        "CROSS JOIN UNNEST(sequence(1, 25000)) AS t(n) ORDER BY t.n"
+    )
+    result, numbers = athena.read(sql, use)
+    assert numbers == list(range(1, 25_001))
+    assert result.rows == []
+    assert len(sizes) > 2

@@ -70,7 +70,7 @@ class Execution:
     reason: str | None = None
     failure: Failure = field(default_factory=lambda: USER_ERROR)
     answer: Answer | None = None
-    """What it answered, without its rows: those are in the result file."""
+    """What it answered, without the result file: that is in its bucket."""
     rows: int = 0
     bytes_scanned: int = 0
     manifest: str | None = None
@@ -107,7 +107,7 @@ class Execution:
             self.completed, self.reason = now, reason
             self.failure = failure or self.failure
             if answer is not None:
-                self.rows, self.answer = len(answer.rows), replace(answer, rows=())
+                self.rows, self.answer = answer.rows, replace(answer, body=b"")
             self.state = state
             return True
 

@@ -8,7 +8,7 @@ from infra.local.athena.errors import NotSupportedError, TableNotFoundError
 from infra.local.aws.athena.errors import SchemaNotFoundError
 from infra.local.aws.athena.hive_tables import create_statement
 from infra.local.aws.athena.projection import is_projected
-from infra.local.aws.athena.results import Answer, lines
+from infra.local.aws.athena.results import Answer, lines, listed
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.row_files import folder_of
 from infra.local.aws.athena.statements import Describe, Show, ShowDatabases, ShowTables
@@ -76,7 +76,7 @@ class Listings:
             cells += [(column.name, column.type, column.meaning) for column in keys]
         rows = [["\t".join(cell.ljust(_CELL) for cell in line)] for line in cells]
         named = ("col_name", "data_type", "comment")
-        return Answer(tuple((name, "string") for name in named), rows)
+        return listed([(name, "string") for name in named], rows)
 
     def show(self, statement: Show, database: str, rights: Rights) -> Answer:
         """Answer SHOW COLUMNS, PARTITIONS, TBLPROPERTIES and CREATE."""

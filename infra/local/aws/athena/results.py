@@ -1,13 +1,14 @@
 """The answer of a statement, as result file and as pages of `GetQueryResults`."""
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.athena import QueryResult
+from infra.local.athena.engine import Columns, Rows
 from infra.local.aws.athena.errors import InvalidRequestError
 from infra.local.aws.athena.values import printer, split_type
-from transforms.athena_query import read_result_file
+from transforms.result_file import read_result_file
 
 MAX_PAGE_ROWS = 1000
 """API reference, GetQueryResults: the most, and the default."""
@@ -32,10 +33,13 @@ Row = Sequence[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Columns as (name, Athena type), rows of text, and what was read and written."""
+    """Columns as (name, Athena type), rows as text, and what was read and written."""
 
     columns: tuple[tuple[str, str], ...] = ()
-    rows: Sequence[Row] = ()
+    body: bytes = b""
+    """The result file."""
+    rows: int = 0
+    """How many there are in it, without the header."""
     is_query: bool = False
     """Queries have a header row and a CSV file; other statements a plain text file."""
     bytes_scanned: int = 0
@@ -45,42 +49,39 @@ class Answer:
     """How many rows were written."""
 
 
+def listed(columns: Iterable[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Answer:
+    """Return the answer of a statement that lists something: its file has lines of tabs."""
+    texts = ["\t".join(row) for row in rows]
+    return Answer(tuple(columns), "".join(f"{text}\n" for text in texts).encode(), len(texts))
+
+
 def lines(name: str, texts: Iterable[str]) -> Answer:
     """Return the answer of a listing: one text for each line."""
-    return Answer(((name, "string"),), [[text] for text in texts])
+    return listed(((name, "string"),), ([text] for text in texts))
 
 
-def query_answer(result: QueryResult) -> Answer:
-    """Return the answer of a SELECT, values printed as Athena prints them."""
-    printers = [printer(type_) for _, type_ in result.columns]
-    rows = [
-        [
-            None if value is None else print_(value)
-            for print_, value in zip(printers, row, strict=True)
-        ]
-        for row in result.rows
-    ]
-    return Answer(result.columns, rows, True, result.bytes_scanned)
+def query_answer(columns: Columns, chunks: Iterator[Rows]) -> Answer:
+    """Return the answer of a SELECT, values printed as Athena prints them.
 
-
-def result_file(answer: Answer) -> bytes:
-    """Return the object that Athena stores: CSV with a header, or lines of tabs.
-
-    Every field is quoted, and NULL is an empty field without quotes.
+    Its file is CSV with a header; every field is quoted, and NULL is an empty field without quotes.
+    It is written row by row: there may be too many to be held as Python's values.
     """
-    if not answer.is_query:
-        lines = ("\t".join(value or "" for value in row) for row in answer.rows)
-        return "".join(f"{line}\n" for line in lines).encode()
-    table: Iterable[Row] = ([name for name, _ in answer.columns], *answer.rows)
-    return "".join(f"{','.join(map(_quoted, row))}\n" for row in table).encode()
+    printers = [printer(type_) for _, type_ in columns]
+    file, count = io.BytesIO(), 0
+    file.write(_csv_line(name for name, _ in columns))
+    for rows in chunks:
+        count += len(rows)
+        for row in rows:
+            pairs = zip(printers, row, strict=True)
+            file.write(_csv_line(None if v is None else print_(v) for print_, v in pairs))
+    return Answer(columns, file.getvalue(), count, is_query=True)
 
 
-def stored_rows(body: bytes, is_query: bool) -> list[Row]:
+def stored_rows(body: bytes, is_query: bool) -> Sequence[Row]:
     """Read a result file back, without its header."""
-    text = body.decode()
     if is_query:
-        return [*read_result_file(text)[1:]]
-    return [[line] for line in text.split("\n")[:-1]]
+        return [*read_result_file([body])][1:]
+    return [[line] for line in body.decode().split("\n")[:-1]]
 
 
 def result_page(
@@ -133,6 +134,10 @@ def page_start(token: str | None, length: int) -> int:
     if not (token.isascii() and token.isdigit() and int(token) < length):
         raise InvalidRequestError("Invalid NextToken")
     return int(token)
+
+
+def _csv_line(row: Iterable[str | None]) -> bytes:
+    return f"{','.join(map(_quoted, row))}\n".encode()
 
 
 def _quoted(value: str | None) -> str:

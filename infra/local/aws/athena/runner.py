@@ -1,7 +1,7 @@
 """Answers one statement: queries by the local engine, everything else by Glue and the buckets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -98,7 +98,7 @@ class Runner:
             run.rights.catalogue("glue:GetDatabase", name)
         match statement:
             case Select(sql):
-                return query_answer(self._query(sql, run))
+                return self._query(sql, run)
             case CreateTableAs() | Insert() | Unload():
                 return self._write(statement, run)
             case Explain():
@@ -154,10 +154,11 @@ class Runner:
                 return define.repair(statement, database, rights)
         raise AssertionError(f"no such statement: {statement!r}")
 
-    def _query(self, sql: str, run: Run) -> QueryResult:
+    def _query(self, sql: str, run: Run) -> Answer:
         sql = with_parameters(sql, run.parameters)
         loaded = self._checked(sql, run.database, run.rights)
-        return loaded.engine(run.rights, run.limit).query(sql, run.stop)
+        result, answer = loaded.engine(run.rights, run.limit).read(sql, query_answer, run.stop)
+        return replace(answer, bytes_scanned=result.bytes_scanned)
 
     def _write(self, statement: CreateTableAs | Insert | Unload, run: Run) -> Answer:
         def ask(sql: str) -> QueryResult:

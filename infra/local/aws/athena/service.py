@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from infra.local.aws.athena.errors import InvalidRequestError, ResourceNotFoundE
 from infra.local.aws.athena.executions import INTERNAL_ERROR, Execution, failure_of
 from infra.local.aws.athena.forms import CreateTableAs, Insert, Unload
 from infra.local.aws.athena.parameters import literals
-from infra.local.aws.athena.results import Answer, Row, result_file, result_page, stored_rows
+from infra.local.aws.athena.results import Answer, Row, result_page, stored_rows
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.runner import Run, Runner
 from infra.local.aws.athena.saved import (
@@ -74,7 +74,7 @@ class AthenaService:
         self.named_queries = NamedQueries(self._new_id)
         self.prepared = PreparedStatements(wiring.clock.now)
         self._runner = Runner(glue, wiring.bucket_folder, self.prepared)
-        self._recent: OrderedDict[str, list[Row]] = OrderedDict()
+        self._recent: OrderedDict[str, Sequence[Row]] = OrderedDict()
         self.workgroups = Workgroups(wiring.clock.now())
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, tuple[dict[str, Any], str]] = {}
@@ -139,7 +139,7 @@ class AthenaService:
         limit, token = request.get("MaxResults"), request.get("NextToken")
         return result_page(execution.answer, rows, limit, token)
 
-    def _rows(self, execution: Execution, answer: Answer) -> list[Row]:
+    def _rows(self, execution: Execution, answer: Answer) -> Sequence[Row]:
         """Read the result file, or remember what was last read of it."""
         if answer.manifest is not None:
             return []
@@ -283,7 +283,7 @@ class AthenaService:
             store, key = self._results(execution.output)
             store.put(f"{key}.metadata", b"")  # every client known to us takes an empty one
             if answer.manifest is None:
-                store.put(key, result_file(answer))
+                store.put(key, answer.body)
             else:
                 execution.manifest = f"{execution.results}{execution.id}-manifest.csv"
                 store, key = self._results(execution.manifest)
