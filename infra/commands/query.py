@@ -63,11 +63,12 @@ def query_command(
     `finops query list` shows the library, `finops query NAME --show` the SQL of one of its queries
     and its parameters; values of parameters are bound by Athena.
 
-    Views: charges (the truth now), charges_all (everything ever believed), deliveries, findings,
-    focus (FOCUS 1.2's names). --json prints a list of objects; amounts are strings, so that no
-    digit is lost. Maps and arrays come as Athena prints them; select json_format(cast(tags as
-    json)) for JSON. What was scanned, and what Athena bills for it, goes to standard error; with
-    --json as one line of JSON.
+    Views: charges (the truth now), charges_all (everything ever believed), deliveries,
+    findings, focus (FOCUS 1.2's names), daily_costs and monthly_costs (small sums). --json
+    prints a list of objects; amounts are strings, so that no digit is lost. Maps and arrays
+    come as Athena prints them; select json_format(cast(tags as json)) for JSON. What was
+    scanned, and what Athena bills for it, goes to standard error; with --json as one line of
+    JSON.
 
     \b
     Example:
