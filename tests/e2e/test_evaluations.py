@@ -79,7 +79,6 @@ def test_rows_of_every_evaluation_are_seen_after_a_restart(
     assert [row["evaluation"] for row in found] == ["strict", "v1"]
 
 
-@pytest.mark.long
 def test_a_removed_evaluation_leaves_nothing_and_raw_stays(lake: Lake, finops: Finops) -> None:
     """Its rows, state and name go; an active one is refused; the name may be used anew."""
     lake.ingest(samples.REAL)

@@ -88,7 +88,6 @@ class _Dying:
         self._store.delete(key)
 
 
-@pytest.mark.long
 def test_killed_at_any_step_the_same_command_finishes_it(small: Platform) -> None:
     """After each put, and before it: nothing doubled, nothing missing, the same files."""
     puts = 0

@@ -22,8 +22,6 @@ from transforms.baseline_builder import build_baseline
 from transforms.baseline_store import publish
 from transforms.judge import charge_of, stored_text
 
-pytestmark = pytest.mark.long
-
 MONTHS = ("2026-09", "2026-10", "2026-11")
 SERVICE = "Amazon Redshift"
 """A few series by the hour, one of them with a spike of four times its cost."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +21,6 @@ from tests.infra.firehose.test_law import (
     main_ids,
     number_of,
 )
-
-pytestmark = pytest.mark.long
 
 SECONDS = st.integers(0, 900)
 

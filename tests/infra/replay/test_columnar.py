@@ -132,7 +132,6 @@ def test_judged_by_baselines_that_change_within_the_log(
     _assert_same(bodies, replace(context, baselines=series))
 
 
-@pytest.mark.long
 def test_judged_by_a_baseline_in_shards() -> None:
     """Rows of accounts in several shards come back in their order, judged as by the whole."""
     bodies = list(records(samples.REAL, 600))
