@@ -15,6 +15,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from infra.local.aws.athena import metadata
 from infra.local.aws.athena.errors import InvalidRequestError
 from infra.local.aws.athena.executions import ENGINE_VERSION
+from infra.local.aws.athena.readable import BucketFolder
 from infra.local.aws.athena.results import page_start
 from infra.local.aws.athena.service import (
     MAX_EXECUTIONS,
@@ -23,7 +24,6 @@ from infra.local.aws.athena.service import (
     Background,
     in_thread,
 )
-from infra.local.aws.athena.tables import BucketFolder
 from infra.local.aws.athena.workgroups import PRIMARY
 from infra.local.aws.glue_tables import GlueCatalogue
 from infra.local.aws.iam.access import OPEN, Access

@@ -21,10 +21,10 @@ from infra.local.aws.athena.forms import (
     SetProperties,
 )
 from infra.local.aws.athena.hive_tables import table_input
+from infra.local.aws.athena.readable import BucketFolder, place
 from infra.local.aws.athena.results import Answer, lines
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.row_files import folder_of
-from infra.local.aws.athena.tables import BucketFolder, place
 from infra.local.aws.athena.views import VIRTUAL_VIEW
 from infra.local.aws.glue_tables import GlueCatalogue
 

@@ -28,6 +28,7 @@ from infra.local.aws.athena.forms import (
 from infra.local.aws.athena.information_schema import INFORMATION_SCHEMA, information_schema
 from infra.local.aws.athena.listings import Listings
 from infra.local.aws.athena.parameters import with_parameters
+from infra.local.aws.athena.readable import BucketFolder
 from infra.local.aws.athena.results import Answer, lines, query_answer
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.saved import PreparedStatements
@@ -46,7 +47,7 @@ from infra.local.aws.athena.statements import (
     ShowTables,
     Statement,
 )
-from infra.local.aws.athena.tables import EVERYTHING, BucketFolder, Loaded, load_catalog, words
+from infra.local.aws.athena.tables import EVERYTHING, Loaded, load_catalog, words
 from infra.local.aws.athena.views import VIRTUAL_VIEW, view_input
 from infra.local.aws.athena.writes import Writer, Writing
 from infra.local.aws.glue_tables import GlueCatalogue

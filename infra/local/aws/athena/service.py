@@ -15,6 +15,7 @@ from infra.local.aws.athena.errors import InvalidRequestError, ResourceNotFoundE
 from infra.local.aws.athena.executions import INTERNAL_ERROR, Execution, failure_of
 from infra.local.aws.athena.forms import CreateTableAs, Insert, Unload
 from infra.local.aws.athena.parameters import literals
+from infra.local.aws.athena.readable import BucketFolder
 from infra.local.aws.athena.results import Answer, Row, result_page, stored_rows
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.runner import Run, Runner
@@ -25,7 +26,6 @@ from infra.local.aws.athena.saved import (
     check_query,
 )
 from infra.local.aws.athena.statements import Elsewhere, Execute, Statement, parse_statement
-from infra.local.aws.athena.tables import BucketFolder
 from infra.local.aws.athena.workgroups import PRIMARY, Workgroup, Workgroups
 from infra.local.aws.athena.writes import Writing
 from infra.local.aws.glue_tables import GlueCatalogue

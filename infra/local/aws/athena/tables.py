@@ -1,4 +1,4 @@
-"""From Glue's tables and views to what the local engine reads, with what it cannot read named."""
+"""The catalogue of a query: Glue's tables and views as the local engine reads them."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -13,66 +13,18 @@ from sqlglot.tokenizer_core import TokenType
 from infra.local.athena import AthenaError
 from infra.local.athena.catalog import Catalog, Name, Source, View
 from infra.local.athena.engine import Engine
-from infra.local.athena.errors import NotSupportedError
 from infra.local.athena.files import LakeFile, folder_files
 from infra.local.athena.parse import AthenaSelect
-from infra.local.aws.athena.hive_tables import JSON_SERDE, OPENX_SERDE, PARQUET_SERDE, TEXT_SERDE
 from infra.local.aws.athena.projection import Projection, check_template, is_projected
+from infra.local.aws.athena.readable import BucketFolder, Location, place, readable
 from infra.local.aws.athena.rights import Rights
 from infra.local.aws.athena.views import VIRTUAL_VIEW, view_sql
 from infra.local.aws.glue_tables import GlueCatalogue, columns_of
 from schemas.tables import Column, Table
 
-BucketFolder = Callable[[str], Path]
-"""A bucket's name to the folder its objects lie in; raises `KeyError` when there is none."""
 Rows = tuple[tuple[object, ...], ...]
 
-_FORMATS = {PARQUET_SERDE: "parquet", OPENX_SERDE: "json", JSON_SERDE: "json", TEXT_SERDE: "text"}
-_HARMLESS_SERDE = {"serialization.format", "paths"}
-_TEXT_SERDE = {*_HARMLESS_SERDE, "field.delim", "line.delim"}
-_SCALARS = frozenset(
-    {
-        "string",
-        "varchar",
-        "char",
-        "boolean",
-        "tinyint",
-        "smallint",
-        "int",
-        "integer",
-        "bigint",
-        "float",
-        "double",
-        "decimal",
-        "date",
-        "timestamp",
-    }
-)
-_PARTITION_TYPES = frozenset(
-    {
-        "string",
-        "varchar",
-        "char",
-        "tinyint",
-        "smallint",
-        "int",
-        "integer",
-        "bigint",
-        "date",
-        "boolean",
-    }
-)
-
 EVERYTHING = Rights()
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A table's bucket, the folder that it is, and what the keys of the table begin with."""
-
-    bucket: str
-    folder: Path
-    prefix: str
 
 
 @dataclass(slots=True)
@@ -217,7 +169,7 @@ def _add(
     catalogue: GlueCatalogue,
     bucket_folder: BucketFolder,
 ) -> None:
-    table, where = _table(glue), loaded.locations[named]
+    table, where = readable(glue), loaded.locations[named]
     parameters = glue.get("Parameters") or {}
     serde = (glue["StorageDescriptor"].get("SerdeInfo") or {}).get("Parameters") or {}
     source = Source(
@@ -286,68 +238,6 @@ def _put_in_place(loaded: Loaded) -> None:
         folder = where.folder.relative_to(loaded.root) / where.prefix.strip("/")
         prefix = "" if folder == Path() else f"{folder.as_posix()}/"
         loaded.catalog.sources[named] = replace(source, table=replace(source.table, prefix=prefix))
-
-
-def _table(glue: Mapping[str, Any]) -> Table:
-    name, storage = glue["Name"].lower(), glue.get("StorageDescriptor") or {}
-    parameters = glue.get("Parameters") or {}
-    if (other := parameters.get("table_type", "")).upper() == "ICEBERG":
-        raise NotSupportedError(f"table {name} is of type {other}", "Query it on AWS.")
-    serde = storage.get("SerdeInfo") or {}
-    library = serde.get("SerializationLibrary", "(none)")
-    if library not in _FORMATS:
-        raise NotSupportedError(
-            f"table {name} has the SerDe {library}", "Use the Parquet or the OpenX JSON SerDe."
-        )
-    form, columns = _FORMATS[library], columns_of(storage.get("Columns"))
-    harmless = _TEXT_SERDE if form == "text" else _HARMLESS_SERDE
-    options = sorted((serde.get("Parameters") or {}).keys() - harmless)
-    if options:
-        raise NotSupportedError(f"SerDe property {options[0]} of table {name}", "Leave it out.")
-    for column in columns if form == "text" else ():
-        if column.type.partition("(")[0] not in _SCALARS:
-            raise NotSupportedError(
-                f"column {column.name} of text table {name} is a {column.type}",
-                "Keep nested values in Parquet or JSON.",
-            )
-    partitions = columns_of(glue.get("PartitionKeys"))
-    for column in partitions:
-        if column.type.partition("(")[0] not in _PARTITION_TYPES:
-            raise NotSupportedError(
-                f"partition column {column.name} of table {name} is a {column.type}",
-                "Declare it string.",
-            )
-    return Table(
-        name=name,
-        prefix="",
-        format=form,
-        columns=columns,
-        partitions=partitions,
-        meaning=glue.get("Description") or "",
-    )
-
-
-def place(glue: Mapping[str, Any], bucket_folder: BucketFolder, name: str = "") -> Location:
-    """Return the bucket of a table or partition and the path under it.
-
-    Raises:
-        NotSupportedError: it is not in S3, or in no bucket that exists.
-    """
-    name = name or glue["Name"]
-    location = (glue.get("StorageDescriptor") or {}).get("Location") or ""
-    scheme, _, path = location.partition("://")
-    bucket, _, prefix = path.partition("/")
-    if scheme != "s3" or not bucket:
-        raise NotSupportedError(
-            f"table {name} has the location {location!r}", "Give it an s3://bucket/prefix/."
-        )
-    try:
-        folder = bucket_folder(bucket)
-    except KeyError:
-        raise NotSupportedError(
-            f"bucket {bucket} of table {name} does not exist", "Create the bucket."
-        ) from None
-    return Location(bucket, folder.resolve(), prefix)
 
 
 @lru_cache(maxsize=256)
