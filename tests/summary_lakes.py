@@ -25,6 +25,8 @@ class CostLake:
         self.store = store or MemoryStore()
         self.store.put(ACTIVE_EVALUATION, orjson.dumps({"evaluation": "v1"}))
         self.services: dict[str, dict[str, Decimal]] = {}
+        self.whose: dict[str, str] = {}
+        """The owner of a service's resource, which is called after them; ana's otherwise."""
         self.told: list[list[Anomaly]] = []
         self.asked: list[str] = []
         self._writes = 0
@@ -57,7 +59,7 @@ class CostLake:
                 "region_id": "us-east-1",
                 "charge_category": "Usage",
                 "charge_class": None,
-                "owner": "ana",
+                "owner": self.whose.get(service, "ana"),
                 "billing_currency": "USD",
                 "events": 1,
                 "findings": 0,
@@ -65,7 +67,7 @@ class CostLake:
                 "effective_cost": cost,
                 "list_cost": None,
                 "untagged_cost": Decimal(0),
-                "resource_id": f"{service}-1",
+                "resource_id": f"{service}-{self.whose.get(service, 'ana')}",
                 "cost": cost,
             }
             for service, costs in sorted(self.services.items())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.amounts import EXACT
 from transforms.anomalies.judging import HISTORY_DAYS, MIN_DAYS, RECENT_DAYS, judge
 
 DAY = date(2026, 9, 28)
@@ -43,6 +44,15 @@ def test_floors(costs: dict[str, Decimal], impact: str | None) -> None:
     """An amount and a percentage together; never on too little history."""
     found = judge(costs, DAY)
     assert (found and found.impact) == (impact and Decimal(impact))
+
+
+def test_every_digit_counts() -> None:
+    """Amounts of 38 digits are compared as they are."""
+    level = Decimal("12345678901234567890123456.123456789013")
+    costs = dict.fromkeys(history(), level) | {DAY.isoformat(): EXACT.multiply(level, Decimal(2))}
+    found = judge(costs, DAY)
+    assert found is not None
+    assert found.expected == level
 
 
 def test_a_monday_after_quiet_weekends_is_no_anomaly() -> None:

@@ -79,7 +79,7 @@ class TestNights:
         assert [[a.anomaly_id for a in told] for told in lake.told] == [[anomaly.anomaly_id]]
         assert anomaly.owner == "ana"
         (contributor,) = anomaly.contributors
-        assert (contributor.resource_id, contributor.actual) == ("EC2-1", Decimal(900))
+        assert (contributor.resource_id, contributor.actual) == ("EC2-ana", Decimal(900))
 
     def test_the_two_newest_days_are_not_judged(self, lake: CostLake) -> None:
         """However much they cost."""
@@ -267,6 +267,43 @@ class TestInterrupted:
         lake.store.delete(JUDGED_DAYS)
         judged(lake, 29)
         assert only(lake).anomaly_id == name
+
+
+class TestWhatWasLongAgo:
+    """Bills of history come in after the job has run for a while."""
+
+    def test_history_that_has_ended_is_written_down_and_told_to_nobody(
+        self, lake: CostLake
+    ) -> None:
+        """Years ago something cost too much."""
+        old = {f"2021-{date}": Decimal(100) for date in (f"03-{n:02}" for n in range(1, 29))}
+        lake.deliver("EC2", old | {"2021-03-20": Decimal(900)})
+        outcome = judged(lake, 22)
+        assert [a.first_day for a in outcome.anomalies] == ["2021-03-20"]
+        assert outcome.told == []
+
+    def test_a_restated_day_of_history_is_told(self, lake: CostLake) -> None:
+        """It was judged, and somebody may have relied on it."""
+        lake.deliver("EC2", {day(12): Decimal(900)})
+        assert [a.first_day for a in judged(lake, 22).told] == [day(12)]
+
+    def test_days_that_no_run_came_by_are_told(self, lake: CostLake) -> None:
+        """The job stood still for a week, in which something began and ended."""
+        lake.deliver("EC2", usual(32, d22=400))
+        (told,) = judged(lake, 33).told
+        assert (told.first_day, told.status) == (day(22), "ended")
+
+
+def test_the_same_money_of_somebody_else_is_explained_anew(lake: CostLake) -> None:
+    """A restatement moves it to another resource and owner; the days say what they said."""
+    lake.deliver("EC2", usual(21, d20=400))
+    judged(lake, 22)
+    assert only(lake).owner == "ana"
+    lake.whose["EC2"] = "ben"
+    lake.deliver("EC2", {day(20): Decimal(400)})
+    judged(lake, 23)
+    assert (only(lake).owner, only(lake).contributors[0].resource_id) == ("ben", "EC2-ben")
+    assert judged(lake, 23).changes == []
 
 
 def history(lake: CostLake) -> int:

@@ -1,5 +1,6 @@
 """Summaries: built where something changed and only there, shown whole, and gaps that are seen."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from schemas.lake import DAILY_COSTS, SUMMARY_STATE
 from tests.summary_lakes import CostLake, at
 from transforms.state import activate
 from transforms.summaries import Refreshed, gaps, refresh
-from transforms.summaries.builds import read_builds
+from transforms.summaries.builds import read_builds, write_builds
 from transforms.summaries.refresh import DAILY, KEEP, MONTHLY, key_of
 from transforms.summaries.rows import read_rows
 
@@ -124,6 +125,58 @@ def test_a_replaced_build_is_kept_for_running_queries(lake: CostLake) -> None:
         refresh(lake, lake.store, NOW + waited)
         assert any(info.key == old for info in lake.store.list(DAILY_COSTS)) == there
     assert shown(lake, DAILY, DAYS[1]) == 50
+
+
+class _Between:
+    """A store that lets something happen just before a state is put, once."""
+
+    def __init__(self, store: MemoryStore, happens: Callable[[], object]) -> None:
+        self._store, self._happens = store, happens
+        self.list, self.get, self.delete = store.list, store.get, store.delete
+
+    def put(self, key: str, body: bytes) -> None:
+        """Put an object."""
+        if key == SUMMARY_STATE:
+            happens, self._happens = self._happens, lambda: None
+            happens()
+        self._store.put(key, body)
+
+
+def test_what_another_run_deletes_while_it_is_shown_again_comes_back(lake: CostLake) -> None:
+    """A day is pointed back to an earlier delivery; a run that began before that cleans up."""
+    old = key_of(DAILY, DAYS[1], read_builds(lake.store)[DAILY, DAYS[1]].version)
+    lake.deliver("EC2", {DAYS[1]: Decimal(50)})
+    refresh(lake, lake.store, NOW)
+    lake.deliver("EC2", {DAYS[1]: Decimal(2)})
+    later = NOW + KEEP
+    # All that the other run does to this day: it has seen the state before, and deletes.
+    store = _Between(lake.store, lambda: lake.store.delete(old))
+    done = refresh(lake, store, later)
+    assert done.changed == [DAYS[1], "2026-09"]
+    assert why(lake) == []
+    assert shown(lake, DAILY, DAYS[1]) == 2
+    assert old in {info.key for info in lake.store.list(DAILY_COSTS)}
+
+
+def test_what_another_run_shows_again_is_not_deleted(lake: CostLake) -> None:
+    """It was replaced long ago when this run began."""
+    first = read_builds(lake.store)[DAILY, DAYS[1]]
+    lake.deliver("EC2", {DAYS[1]: Decimal(50)})
+    refresh(lake, lake.store, NOW)
+    lake.deliver("EC2", {DAYS[0]: Decimal(7)})
+
+    def point_back() -> None:
+        builds = read_builds(lake.store)
+        write_builds(lake.store, [*(builds | {(DAILY, DAYS[1]): first}).values()])
+
+    class Store(_Between):
+        def put(self, key: str, body: bytes) -> None:
+            super().put(key, body)
+            if key == SUMMARY_STATE:
+                point_back()
+
+    refresh(lake, Store(lake.store, lambda: None), NOW + KEEP)
+    assert key_of(DAILY, DAYS[1], first.version) in {i.key for i in lake.store.list(DAILY_COSTS)}
 
 
 def test_a_strange_folder_gets_into_no_query(lake: CostLake) -> None:

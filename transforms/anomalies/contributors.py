@@ -1,6 +1,5 @@
 """Who is behind an anomaly: the resources that added most, and the owner with most of its cost."""
 
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,7 +8,7 @@ from decimal import Decimal
 
 from schemas.amounts import EXACT
 from schemas.lake import ObjectStore
-from transforms.anomalies.judging import RECENT_DAYS, days_before, rounded
+from transforms.anomalies.judging import RECENT_DAYS, days_before, median, rounded
 from transforms.anomalies.model import Anomaly, Contributor, Series
 from transforms.anomalies.totals import series_of, usage_of
 from transforms.ports import Query
@@ -70,13 +69,15 @@ def _contributors(anomaly: Anomaly, costs: Costs) -> tuple[Contributor, ...]:
     dates = [day.charge_date for day in anomaly.days]
     found = []
     for resource, by_day in costs.items():
-        actual = sum((by_day.get(day, Decimal(0)) for day in dates), Decimal(0))
+        actual = Decimal(0)
+        for day in dates:
+            actual = EXACT.add(actual, by_day.get(day, Decimal(0)))
         before = [cost for day, cost in by_day.items() if day < anomaly.first_day]
-        usual = statistics.median(before) if before else Decimal(0)
-        expected = rounded(usual) * len(dates)
+        usual = median(before) if before else Decimal(0)
+        expected = EXACT.multiply(usual, Decimal(len(dates)))
         if actual > expected:
             found.append(Contributor(resource, rounded(actual), expected))
-    found.sort(key=lambda c: (c.expected - c.actual, c.resource_id))
+    found.sort(key=lambda c: (EXACT.subtract(c.expected, c.actual), c.resource_id))
     return tuple(found[:CONTRIBUTORS])
 
 

@@ -5,9 +5,9 @@ series, and a floor in money and in percent keeps tiny bases quiet.
 """
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from transforms.anomalies.model import AbnormalDay
 
@@ -27,6 +27,11 @@ _WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 def judge(costs: Mapping[str, Decimal], day: date) -> AbnormalDay | None:
     """Return what is abnormal about a day, given its series' daily totals by date; pure."""
+    with localcontext(_WIDE):
+        return _judged(costs, day)
+
+
+def _judged(costs: Mapping[str, Decimal], day: date) -> AbnormalDay | None:
     actual = costs.get(day.isoformat())
     first = days_before(day, HISTORY_DAYS)
     before = {d: c for d, c in costs.items() if first <= d < day.isoformat()}
@@ -52,6 +57,12 @@ def judge(costs: Mapping[str, Decimal], day: date) -> AbnormalDay | None:
 def days_before(day: date, days: int) -> str:
     """Return the date so many days before a day."""
     return (day - timedelta(days=days)).isoformat()
+
+
+def median(costs: Sequence[Decimal]) -> Decimal:
+    """Return the median, in the lake's twelve decimals."""
+    with localcontext(_WIDE):
+        return rounded(statistics.median(costs))
 
 
 def rounded(value: Decimal) -> Decimal:

@@ -73,10 +73,10 @@ def run(query: Query, store: ObjectStore, moment: datetime, tell: Tell) -> Outco
     newest = date.fromisoformat(days[-1] if days else last)
     said = now.isoformat(timespec="seconds")
     found = live_on(known, abnormal, newest, said)
-    found = _explained(query, store, builds, known, found)
+    found = _explained(query, store, builds, known, found, set(due))
     planned = read_suppressions(store)
     found = [_with_plan(anomaly, planned) for anomaly in found]
-    found = _told(found, known, tell, said, first=not before)
+    found = _told(found, known, tell, said, before)
     changes = _changes(known, found)
     append_history(store, changes, said)
     if changes:
@@ -117,10 +117,19 @@ def _explained(
     builds: Builds,
     known: Iterable[Anomaly],
     found: Sequence[Anomaly],
+    due: set[str],
 ) -> list[Anomaly]:
-    """Look for contributors where an anomaly's money is not what it was."""
+    """Look for contributors where the anomaly, or what its days say, is not what it was.
+
+    A day that comes to the same may be another resource's now.
+    """
     days = {anomaly.anomaly_id: anomaly.days for anomaly in known}
-    moved = [a for a in found if a.stands and days.get(a.anomaly_id) != a.days]
+    moved = [
+        a
+        for a in found
+        if a.stands
+        and (days.get(a.anomaly_id) != a.days or any(d.charge_date in due for d in a.days))
+    ]
     again = {a.anomaly_id: a for a in explained(query, store, builds, moved)}
     return [again.get(anomaly.anomaly_id, anomaly) for anomaly in found]
 
@@ -130,9 +139,21 @@ def _with_plan(anomaly: Anomaly, planned: Sequence[Suppression]) -> Anomaly:
 
 
 def _told(
-    found: Sequence[Anomaly], known: Iterable[Anomaly], tell: Tell, moment: str, *, first: bool
+    found: Sequence[Anomaly],
+    known: Iterable[Anomaly],
+    tell: Tell,
+    moment: str,
+    before: Mapping[str, str],
 ) -> list[Anomaly]:
-    """Tell of what is new; of history that is judged for the first time, only what goes on."""
+    """Tell of what is new; of history that is judged for the first time, only what goes on.
+
+    Args:
+        found: every anomaly as it stands.
+        known: every anomaly as it stood.
+        tell: tells people.
+        moment: when they were told, to be written down.
+        before: the days that were judged before this run.
+    """
     names = {anomaly.anomaly_id for anomaly in known}
     due = [
         a
@@ -140,12 +161,22 @@ def _told(
         if a.stands
         and a.suppressed_by is None
         and a.notified_at is None
-        and (a.status == OPEN or not (first or a.anomaly_id in names))
+        and (a.status == OPEN or (a.anomaly_id not in names and not _is_history(a, before)))
     ]
     if due:
         tell(due)
     told = {anomaly.anomaly_id for anomaly in due}
     return [replace(a, notified_at=moment) if a.anomaly_id in told else a for a in found]
+
+
+def _is_history(anomaly: Anomaly, before: Mapping[str, str]) -> bool:
+    """Tell whether all of its days are older than the newest judged before, and never were judged.
+
+    So it is where bills of long ago are ingested; a run that was missed for days is no history.
+    """
+    return not before or all(
+        day.charge_date not in before and day.charge_date < max(before) for day in anomaly.days
+    )
 
 
 def _changes(known: Iterable[Anomaly], found: Iterable[Anomaly]) -> list[Change]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from schemas.errors import StateError
 from schemas.lake import DAILY_COSTS, MONTHLY_COSTS, ObjectStore
 from transforms.ports import Query
 from transforms.summaries.builds import Build, Builds, read_builds, write_builds
@@ -76,12 +77,24 @@ def refresh(
 ) -> Refreshed:
     """Build what is missing or stale, and show it.
 
+    Another run may delete a build as replaced long ago while this one is about to show it again:
+    so what is shown is looked for at the end, and what is gone is built once more.
+
     Args:
         query: the lake, in SQL.
         store: the lake, as objects.
         now: the moment, aware; only written down.
         again: days that are built whatever is known of them.
     """
+    done = _refresh(query, store, now, again)
+    if done.changed:
+        stored = _stored(store)
+        if not all(_there(build, stored) for build in read_builds(store).values()):
+            _refresh(query, store, now, frozenset())
+    return done
+
+
+def _refresh(query: Query, store: ObjectStore, now: datetime, again: frozenset[str]) -> Refreshed:
     # What is there is looked at before it is asked: what comes in between makes it stale again.
     sources, before = day_sources(store), read_builds(store)
     builds, stored = dict(before), _stored(store)
@@ -161,10 +174,12 @@ class _Run:
     ) -> None:
         version, body = written(rows, columns)
         key = key_of(summary, period, version)
-        if rows and key not in self._stored:
+        known = self._builds.get((summary, period))
+        # One that is shown again is put again: another run may be about to delete it.
+        shown = known is not None and known.version == version
+        if rows and not (shown and key in self._stored):
             self._store.put(key, body)
             self._stored.add(key)
-        known = self._builds.get((summary, period))
         if known and (known.version, known.built_from) == (version, built_from):
             return
         events = sum(row["events"] for row in rows)
@@ -178,9 +193,19 @@ class _Run:
 
 
 def rows_of(store: ObjectStore, builds: Builds, day: str) -> list[Row]:
-    """Return the rows of a day's shown build; none where it has no charges."""
+    """Return the rows of a day's shown build; none where it has no charges.
+
+    Raises:
+        StateError: its object is gone; the next run of the summaries writes it again.
+    """
     build = builds[DAILY, day]
-    return read_rows(store, key_of(DAILY, day, build.version)) if build.events else []
+    key = key_of(DAILY, day, build.version)
+    try:
+        return read_rows(store, key) if build.events else []
+    except KeyError:
+        raise StateError(
+            f"{key} is gone, or was replaced meanwhile; run: finops summaries"
+        ) from None
 
 
 def _days(sources: dict[str, DaySource]) -> dict[str, str]:
@@ -224,7 +249,8 @@ def _clean(
 ) -> None:
     """Delete builds that no query can be reading any more.
 
-    Only what was once shown: another run's new build may wait to be.
+    Only what was once shown: another run's new build may wait to be. And what another run shows
+    again is left, which is looked at before each.
     """
     old = {key_of(b.summary, b.period, b.replaced) for b in before.values() if b.replaced}
     waiting = {
@@ -235,4 +261,5 @@ def _clean(
     gone = {key_of(*name, build.version) for name, build in before.items() if name not in after}
     shown = {key_of(b.summary, b.period, b.version) for b in after.values()}
     for key in sorted(((old | gone) - waiting - shown) & stored):
-        store.delete(key)
+        if key not in {key_of(b.summary, b.period, b.version) for b in read_builds(store).values()}:
+            store.delete(key)

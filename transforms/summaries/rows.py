@@ -9,11 +9,10 @@ import orjson
 
 from schemas.amounts import EXACT, plain_text
 from schemas.lake import ObjectStore
+from transforms.differences.model import OWNER_TAGS
 from transforms.ports import Query
 from transforms.summaries.sources import fingerprint
 
-OWNER_TAGS = ("owner", "application", "business_unit")
-"""The first of them that has a value names the owner, as in the difference of evaluations."""
 GROUP = (
     "billing_account_id",
     "sub_account_id",

@@ -91,14 +91,42 @@ def test_an_abnormal_day_names_the_resource_that_added_most(tmp_path: Path) -> N
 
 
 def test_low_value_adds_up_by_owner_and_year(tmp_path: Path) -> None:
-    """The newest month's amount, twelve times."""
-    low = {"resource_id": "key", "tags": [("owner", "ann")]}
+    """The newest month's amount, for 365 days instead of 30; what has stopped is not there."""
+    ann = {"tags": [("owner", "ann")]}
+
+    def low(day: str, cost: str, **columns: Any) -> Row:
+        found = [finding("find_low_value", cost, "info")]
+        return charge(0, day, "KMS", "1", findings=found, **ann, **columns)
+
     charges = [
-        charge(0, day, "KMS", "1", findings=[finding("find_low_value", cost, "info")], **low)
-        for day, cost in (("2026-05-01", "2"), ("2026-04-01", "3"))
+        *(low(day, cost, resource_id="key") for day, cost in
+          (("2026-05-01", "2"), ("2026-04-01", "3"))),
+        low("2026-04-01", "5", resource_id="stopped"),
+        # No resource: one SKU in several regions, of which each is a series of its own.
+        *(low("2026-05-01", cost, resource_id=None, sku_id="SKU", region_id=region)
+          for region, cost in (("eu-west-1", "2"), ("eu-west-2", "3"), ("us-east-1", "4"))),
+        # Another payer's newest month may be an older one.
+        low("2026-04-01", "6", resource_id="elsewhere", billing_account_id="other"),
+    ]  # fmt: skip
+    rows = told(tmp_path, "low_value", charges, first_day="2026-04-01")
+    assert [(r["resource"], r["months"], r["monthly"], r["yearly"]) for r in rows] == [
+        ("SKU", 1, D(9), D("109.5")),
+        ("elsewhere", 1, D(6), D(73)),
+        ("key", 2, D(2), D("24.33")),
     ]
-    (row,) = told(tmp_path, "low_value", charges, first_day="2026-04-01")
-    assert (row["owner"], row["months"], row["monthly"], row["yearly"]) == ("ann", 2, D(2), D(24))
+    assert {(r["owner"], r["owner_yearly"]) for r in rows} == {("ann", D("206.83"))}
+
+
+def test_a_blank_tag_names_no_owner(tmp_path: Path) -> None:
+    """As in the summaries: the next tag that has a value does, and the case of keys counts."""
+    cases = {"a": [("owner", " "), ("application", "shop")], "b": [("Owner", "Ana")], "c": []}
+    charges = [
+        charge(0, "2026-05-01", "KMS", "1", resource_id=name, tags=tags,
+               findings=[finding("find_low_value", "1", "info")])
+        for name, tags in cases.items()
+    ]  # fmt: skip
+    rows = told(tmp_path, "low_value", charges)
+    assert {r["resource"]: r["owner"] for r in rows} == {"a": "shop", "b": None, "c": None}
 
 
 def test_spellings_of_one_value_stand_together(tmp_path: Path) -> None:

@@ -331,7 +331,7 @@ def test_movers_compare_whole_weeks_of_use(tmp_path: Path) -> None:
 def test_commitments_say_what_nothing_used(tmp_path: Path) -> None:
     """Per commitment and currency, over all days and lately; other charges are none of it."""
 
-    def plan(n: int, day: str, name: str, status: str, cost: str, **columns: str) -> lakes.Row:
+    def plan(n: int, day: str, name: str, status: str, cost: str, **columns: object) -> lakes.Row:
         return {**lakes.commitment(day, name, status, cost, **columns), "ordinal": n}
 
     charges = [
@@ -341,17 +341,19 @@ def test_commitments_say_what_nothing_used(tmp_path: Path) -> None:
         plan(4, "2026-05-03", "b", "Used", "8"),
         plan(5, "2026-05-03", "a", "Unused", "2", billing_currency="EUR"),
         lakes.charge(6, "2026-05-03", "A", "70"),
+        # A source that gives no effective cost.
+        plan(7, "2026-05-03", "b", "Unused", "0", effective_cost=None, billed_cost=money("3")),
     ]
     report = gather(ask(tmp_path, charges=charges), generated_at=lakes.NOW)
     euro, dollar = report.commitments
     assert (euro.currency, euro.use) == ("EUR", Use(money("0"), money("2")))
     assert euro.use.share == 100
     assert dollar.since == date(2026, 4, 6)
-    assert dollar.use == Use(money("13"), money("5"))
-    assert dollar.lately == Use(money("13"), money("1"))
+    assert dollar.use == Use(money("13"), money("8"))
+    assert dollar.lately == Use(money("13"), money("4"))
     assert [(c.name, (c.use.unused, c.use.share, c.lately.share)) for c in dollar.found] == [
         ("Plan a", amounts("5", "50", "16.7")),
-        ("Plan b", amounts("0", "0", "0")),
+        ("Plan b", amounts("3", "27.3", "27.3")),
     ]
 
 

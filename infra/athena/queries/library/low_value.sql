@@ -4,7 +4,7 @@ number = [16]
 measure = "effective"
 period = "charge"
 reads = ["findings"]
-note = "As the rule find_low_value says, once a series and month; the amount is that of the newest month."
+note = "As the rule find_low_value says, once a series and month. Of what recurs in the payer's newest month; monthly is the cost of 30 days then, yearly that of 365, to the cent."
 
 [parameters.first_day]
 type = "date"
@@ -24,8 +24,8 @@ service = "varchar"
 resource = "varchar"
 months = "bigint"
 monthly = "decimal(38,12)"
-yearly = "decimal(38,12)"
-owner_yearly = "decimal(38,12)"
+yearly = "decimal(38,2)"
+owner_yearly = "decimal(38,2)"
 */
 select
     currency,
@@ -35,20 +35,50 @@ select
     resource,
     months,
     monthly,
-    12 * monthly as yearly,
-    sum(12 * monthly) over (partition by currency, owner) as owner_yearly
+    yearly,
+    sum(yearly) over (partition by currency, owner) as owner_yearly
 from (
     select
-        billing_currency as currency,
+        currency,
+        payer,
         owner,
-        sub_account_id as account,
-        service_name as service,
-        coalesce(resource_id, sku_id) as resource,
-        count(distinct substr(charge_date, 1, 7)) as months,
-        max_by(amount, charge_date) as monthly
-    from findings
-    where charge_date between ? and ? and rule = 'find_low_value'
-    group by
-        billing_currency, owner, sub_account_id, service_name, coalesce(resource_id, sku_id)
+        account,
+        service,
+        resource,
+        months,
+        monthly,
+        cast(round(cast(monthly as double) * 365 / 30, 2) as decimal(38, 2)) as yearly,
+        newest,
+        max(newest) over (partition by payer) as newest_of_payer
+    from (
+        select
+            currency,
+            payer,
+            owner,
+            account,
+            service,
+            resource,
+            count(distinct substr(charge_date, 1, 7)) as months,
+            max_by(amount, charge_date) as monthly,
+            max(substr(charge_date, 1, 7)) as newest
+        from (
+            select
+                billing_currency as currency,
+                billing_account_id as payer,
+                owner,
+                sub_account_id as account,
+                service_name as service,
+                coalesce(resource_id, sku_id) as resource,
+                charge_date,
+                sum(amount) as amount
+            from findings
+            where charge_date between ? and ? and rule = 'find_low_value'
+            group by
+                billing_currency, billing_account_id, owner, sub_account_id, service_name,
+                coalesce(resource_id, sku_id), charge_date
+        )
+        group by currency, payer, owner, account, service, resource
+    )
 )
-order by currency, owner_yearly desc, owner, monthly desc, account, service, resource
+where newest = newest_of_payer
+order by currency, owner_yearly desc, owner, monthly desc, account, service, resource, payer
