@@ -41,7 +41,7 @@ def chosen(anomalies: Iterable[Anomaly], name: str) -> Anomaly:
     Raises:
         UsageError: there is none, or there are several.
     """
-    found = [anomaly for anomaly in anomalies if anomaly.anomaly_id.startswith(name)]
+    found = [anomaly for anomaly in anomalies if name and anomaly.anomaly_id.startswith(name)]
     if len(found) != 1:
         problem = "no anomaly" if not found else f"{len(found)} anomalies"
         raise UsageError(

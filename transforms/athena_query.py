@@ -8,19 +8,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from transforms.errors import QueryError
-from transforms.result_file import read_result_file
+from transforms.result_file import read_listing, read_result_file
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 _WAITING = ("QUEUED", "RUNNING")
 _ATTEMPTS = 3
 _PIECE_BYTES = 1024 * 1024
+_OF_A_LISTING = ".txt"
+"""Athena's result of what is no query (SHOW, DESCRIBE, EXPLAIN): lines of text."""
 _FILE_GONE = "HIVE_CANNOT_OPEN_SPLIT"
 """Athena's code where a file that it has listed cannot be opened: a compaction deleted it since, or
 S3 asked to slow down. Asked again, it lists again."""
+
+_TOO_MUCH = "Bytes scanned limit was exceeded"
 
 _READ: dict[str, Callable[[str], Any]] = {
     "bigint": int,
@@ -136,8 +141,11 @@ class AthenaQuery:
         bucket, _, key = location.removeprefix("s3://").partition("/")
         body = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
         with closing(body):
-            lines = read_result_file(body.iter_chunks(_PIECE_BYTES))
-            next(lines)  # the header
+            pieces = body.iter_chunks(_PIECE_BYTES)
+            if key.endswith(_OF_A_LISTING):
+                lines = read_listing(pieces, len(readers))
+            else:
+                lines = islice(read_result_file(pieces), 1, None)  # without the header
             for line in lines:
                 yield [
                     None if text is None else read(text)
@@ -159,6 +167,8 @@ class AthenaQuery:
             if status["State"] == "SUCCEEDED":
                 return execution
             reason = str(status.get("StateChangeReason") or f"query {status['State'].lower()}")
+            if reason.startswith(_TOO_MUCH):
+                reason += "; name fewer days, or let the workgroup scan more (QueryBytesLimit)"
             if not reason.startswith(_FILE_GONE):
                 break
             self._sleep(self._longest_pause * attempt)

@@ -1,4 +1,4 @@
-"""Athena's result file: CSV in which every value is quoted, and an unquoted nothing is NULL.
+"""Athena's result files: CSV in which every value is quoted, and an unquoted nothing is NULL.
 
 The csv module cannot tell "" from nothing before Python 3.12, and its readers none of them.
 """
@@ -38,6 +38,13 @@ def read_result_file(pieces: Iterable[bytes]) -> Iterator[Line]:
         text = text[position:]
     if text or line:
         raise QueryError(f"Athena's result file is damaged at {text[:40]!r}; ask again")
+
+
+def read_listing(pieces: Iterable[bytes], columns: int) -> Iterator[Line]:
+    """Yield the lines of a listing: of several columns divided by tabs, of one as they are."""
+    for text in "".join(_decoded(pieces)).splitlines():
+        cells: Line = [*text.split("\t", columns - 1)]
+        yield cells + [""] * (columns - len(cells))
 
 
 def _decoded(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from infra.commands.options import (
     money,
     print_json,
     print_table,
+    text,
 )
 from infra.errors import UsageError
 from infra.wiring import Platform, open_platform
@@ -200,6 +201,10 @@ def suppress_command(
           --by ana --reason "load test for Black Friday"
       finops anomalies suppress --lift 0c9d2e --by ana
     """
+    for option, only in (("--payer", payer), ("--account", account), ("--service", service),
+                         ("--region", region)):  # fmt: skip
+        if only is not None and not only.strip():
+            raise UsageError(f"{option} is empty; leave it out for each of them")
     with open_platform(data_dir) as platform:
         if lift is not None:
             said = _lifted(platform, lift, _said(by, "--by"))
@@ -237,7 +242,7 @@ def plans_command(as_json: bool, data_dir: Path) -> None:
     Example:
       finops anomalies plans
     """
-    with open_platform(data_dir) as platform:
+    with open_platform(data_dir, needs_data=True) as platform:
         found = read_suppressions(platform.store)
     if as_json:
         print_json([asdict(plan) for plan in found])
@@ -262,7 +267,8 @@ def plans_command(as_json: bool, data_dir: Path) -> None:
 
 
 def _lifted(platform: Platform, name: str, by: str) -> Suppression:
-    plans = [p for p in read_suppressions(platform.store) if p.suppression_id.startswith(name)]
+    known = read_suppressions(platform.store)
+    plans = [plan for plan in known if name and plan.suppression_id.startswith(name)]
     if len(plans) != 1:
         problem = "no planned event" if not plans else f"{len(plans)} planned events"
         raise UsageError(
@@ -283,10 +289,10 @@ def _span(first: str | None, last: str | None) -> dict[str, str]:
     return {"first_day": first, "last_day": last}
 
 
-def _said(text: str, option: str) -> str:
-    if not text.strip():
+def _said(given: str, option: str) -> str:
+    if not given.strip():
         raise UsageError(f"{option} is empty; say it in a few words")
-    return text.strip()
+    return given.strip()
 
 
 def _now(platform: Platform) -> str:
@@ -325,13 +331,13 @@ def _line(anomaly: Anomaly, acks: Sequence[Ack]) -> tuple[object, ...]:
 
 
 def _standing(anomaly: Anomaly, acks: Sequence[Ack]) -> str:
-    text = anomaly.status
+    standing = anomaly.status
     if anomaly.suppressed_by is not None:
-        text += f", suppressed: {anomaly.suppression_reason}"
+        standing += f", suppressed: {anomaly.suppression_reason}"
     if acks:
         false = ", a false alarm" if acks[-1].feedback == "false" else ""
-        text += f", seen by {acks[-1].acknowledged_by}{false}"
-    return text
+        standing += f", seen by {acks[-1].acknowledged_by}{false}"
+    return standing
 
 
 def _print_one(anomaly: Anomaly, acks: Sequence[Ack]) -> None:
@@ -339,8 +345,9 @@ def _print_one(anomaly: Anomaly, acks: Sequence[Ack]) -> None:
     for name, value in document(anomaly).items():
         if name in ("days", "contributors"):
             continue
-        shown = f"{money(value)} {currency}" if name in ("actual", "expected", "impact") else value
-        click.echo(f"  {name + ':':22}{'' if shown is None else shown}".rstrip())
+        is_money = name in ("actual", "expected", "impact")
+        shown = f"{money(value)} {currency}" if is_money else text(value)
+        click.echo(f"  {name + ':':22}{shown}".rstrip())
     print_table(
         ("day", "actual", "expected", "usual lately", "usual on this weekday"),
         [
@@ -357,6 +364,7 @@ def _print_one(anomaly: Anomaly, acks: Sequence[Ack]) -> None:
         )
     for ack in acks:
         verdict = {"true": " (was one)", "false": " (was none)"}.get(ack.feedback or "", "")
-        click.echo(f"  {ack.acknowledged_at} {ack.acknowledged_by}{verdict}: {ack.reason}")
+        said = f"{text(ack.acknowledged_by)}{verdict}: {text(ack.reason)}"
+        click.echo(f"  {ack.acknowledged_at} {said}")
     if _waits(anomaly, acks):
         click.echo(f"next: finops anomalies ack {anomaly.anomaly_id} --by NAME --reason TEXT")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from infra.auditing import run_audit
-from infra.commands.options import json_option, lake_options, money, print_json
+from infra.commands.options import counted, json_option, lake_options, money, print_json
 from infra.wiring import open_platform
 from transforms.audit import AuditReport, Gap
 from transforms.evaluations import lookup
@@ -58,10 +58,11 @@ def audit_command(
 
 def print_verdict(report: AuditReport) -> None:
     """Print an audit's verdict and what it rests on."""
-    verdict = "clean" if report.clean else f"{len(report.gaps)} differences"
+    verdict = "clean" if report.clean else counted(len(report.gaps), "difference")
     click.echo(
         f"audit: {verdict}. raw/ holds {report.events:,} events in {report.raw_records:,} records "
-        f"({_amounts(report.billed)} billed), {report.deliveries} deliveries"
+        f"({_amounts(report.billed)} billed), "
+        f"{counted(report.deliveries, 'delivery', 'deliveries')}"
     )
     if report.failed_records:
         click.echo(

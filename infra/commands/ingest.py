@@ -1,6 +1,7 @@
 """`finops ingest` and `finops settle`: bring a source into the lake and make it the truth."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,14 @@ from pathlib import Path
 import click
 
 from infra.commands.ingest_report import as_document, print_conflicts, print_report, status_of
-from infra.commands.options import json_option, lake_options, parse_settings, percent, print_json
+from infra.commands.options import (
+    counted,
+    json_option,
+    lake_options,
+    parse_settings,
+    percent,
+    print_json,
+)
 from infra.errors import UsageError
 from infra.ingesting import Request, merged, open_sources, run_ingest
 from infra.wiring import Platform, check_data_dir, open_platform, say
@@ -19,6 +27,7 @@ from producers.progress import Progress
 from producers.sources import Source
 from transforms.deliveries import read_assertions
 from transforms.settle import SettleReport, settle
+from transforms.state import read_status
 
 
 @click.command("ingest")
@@ -131,13 +140,20 @@ def settle_command(accept_incomplete: tuple[str, ...], as_json: bool, data_dir: 
                     f"no delivery {delivery_id!r} was completed; list them with: finops deliveries"
                 )
         now = platform.clock.now()
+        before = {(s.delivery_id, s.status) for s in read_status(platform.store)}
         settled = settle(platform.query, platform.store, now, frozenset(accept_incomplete))
     if as_json:
         print_json(asdict(settled))
         return
     for delivery_id in settled.became_active:
         click.echo(f"{delivery_id} is now active")
-    if not settled.became_active:
+    moved = [
+        s for s in settled.statuses
+        if (s.delivery_id, s.status) not in before and s.delivery_id not in settled.became_active
+    ]  # fmt: skip
+    for status, number in sorted(Counter(s.status for s in moved).items()):
+        click.echo(f"{counted(number, 'delivery', 'deliveries')} newly {status}")
+    if not (settled.became_active or moved):
         click.echo("nothing to change")
 
 

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from infra.athena.library import LibraryQuery, library
-from infra.commands.options import json_option, lake_options, print_json, print_table
+from infra.commands.options import counted, json_option, lake_options, print_json, print_table
 from infra.commands.query_output import (
     print_answer_csv,
     print_answer_json,
@@ -91,6 +91,8 @@ def query_command(
     if show:
         _show(query, as_json)
         return
+    if sql is not None and not sql.strip():
+        raise UsageError("--sql is empty; write one SELECT, such as: select * from charges limit 5")
     literals: list[str] = []
     if query is None:
         if given:
@@ -128,7 +130,8 @@ def _give(
     if as_csv:
         print_answer_csv(names, answer)
     elif parquet is not None:
-        click.echo(f"  {write_answer_parquet(names, answer, parquet):,} rows in {parquet}")
+        rows = write_answer_parquet(names, answer, parquet)
+        click.echo(f"  {counted(rows, 'row')} in {parquet}")
     else:
         print_answer_table(names, answer)
     click.echo(scan_line(answer.bytes_scanned), err=True)

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from infra.athena.price import billed_bytes, price
-from infra.commands.options import counted, print_json, print_table, text
+from infra.commands.options import counted, money, print_json, print_table
 from infra.errors import UsageError
 from transforms.athena_query import Answer
 
@@ -21,7 +22,13 @@ _NUMBERS = ("decimal", "bigint", "integer", "double")
 
 
 def print_answer_json(names: Sequence[str], answer: Answer) -> None:
-    """Print a list of objects."""
+    """Print a list of objects.
+
+    Raises:
+        UsageError: two columns have one name.
+    """
+    if twice := next((name for name in names if list(names).count(name) > 1), None):
+        raise UsageError(f"two columns are called {twice}; give them names with AS")
     print_json([dict(zip(names, row, strict=True)) for row in answer.rows])
 
 
@@ -33,10 +40,17 @@ def print_answer_csv(names: Sequence[str], answer: Answer) -> None:
 
 
 def _cell(value: Any) -> str:
-    # For machines: with the zone, as FOCUS has it.
-    if isinstance(value, datetime):
-        return f"{value.isoformat()}Z"
-    return text(value)
+    """Return a value for machines: every character of a text as it is, times with their zone."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return f"{value.isoformat()}Z"
+        case Decimal():
+            return money(value)
+    return str(value)
 
 
 def print_answer_table(names: Sequence[str], answer: Answer) -> None:

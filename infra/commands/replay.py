@@ -96,7 +96,7 @@ def _print(report: Report, seconds: float) -> None:
         )
         click.echo(f"next: finops evaluations activate {report.evaluation}")
     else:
-        click.echo(f"not verified: {len(verified.gaps)} differences")
+        click.echo(f"not verified: {counted(len(verified.gaps), 'difference')}")
         print_gaps(verified.gaps)
         click.echo(f"next: finops replay --evaluation {report.evaluation} --again")
 

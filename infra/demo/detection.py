@@ -1,6 +1,7 @@
 """How well the anomalies match what the simulator hid: true, false and missed, by name."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from producers.sources.simulator import Simulator
@@ -40,9 +41,9 @@ class Judged:
     series: int
 
 
-def judge_detection(query: Query, simulator: Simulator) -> Judged:
-    """Compare the anomalies in the lake with what was hidden in the bill."""
-    truths = ground_truth(simulator)
+def judge_detection(query: Query, simulator: Simulator, until: date) -> Judged:
+    """Compare the anomalies in the lake with what was hidden in the bill before a day."""
+    truths = [t for t in ground_truth(simulator) if t.start.date() < until]
     anomalies = query.rows(_ANOMALIES)
     spikes = [t for t in truths if t.is_anomaly]
     decoys = [t for t in truths if not t.is_anomaly]
@@ -52,10 +53,9 @@ def judge_detection(query: Query, simulator: Simulator) -> Judged:
         for anomaly in anomalies
         if not any(_is_of(anomaly, t) for t in spikes)
     ]
-    days = sorted(a["charge_date"] for a in anomalies) or ["2026-09-01"]
-    first = min(t.start for t in truths).date().isoformat()
-    last = max(t.end for t in truths).date().isoformat()
-    series = query.rows(_SERIES.format(first=min(first, days[0]), last=max(last, days[-1])))
+    days = {a["charge_date"] for a in anomalies} | {until.isoformat()}
+    days |= {moment.date().isoformat() for t in truths for moment in (t.start, t.end)}
+    series = query.rows(_SERIES.format(first=min(days), last=max(days)))
     return Judged(found, decoys, false, series[0]["n"])
 
 

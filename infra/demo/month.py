@@ -20,6 +20,7 @@ from producers.limits import BILLING_STEP_BYTES
 from producers.sources.simulator import Simulator
 from schemas.lake import INGESTED, PROCESSED
 from transforms.audit import AuditReport, audit
+from transforms.settle import settle
 
 SEED = 1
 FIRST_DAY = date(2026, 9, 1)
@@ -74,6 +75,7 @@ def show_month(data_dir: Path, days: int, *, enforce_iam: bool = False) -> None:
             # The last hour's charges are delivered, and both daily jobs have seen the last days.
             fired += aws.run_until(begin + timedelta(days=days, hours=5))
             aws.flush()
+            settle(platform.query, platform.store, clock.now())
             click.echo(f"  {counted(fired, 'schedule')} fired: ingest, settle, baseline, anomalies")
         _show(platform, days)
 
@@ -86,7 +88,7 @@ def _show(platform: Platform, days: int) -> None:
         daily = platform.query.rows(DAILY.format(**span))
         findings = platform.query.table(FINDINGS.format(**span))
         simulator = Simulator(SEED, FIRST_DAY, max(days, 28))
-        detection = judge_detection(platform.query, simulator)
+        detection = judge_detection(platform.query, simulator, span["last"])
         report = verdict.result()
     _show_sent(platform, report)
     click.echo("\n== 9. Effective cost of usage by day")

@@ -200,6 +200,11 @@ def test_the_story_of_one_anomaly(story: Story, finops: Any) -> None:
          "--reason is empty; say it in a few words"),
         (["suppress", "--by", "ana", "--lift", "zzz"],
          "no planned event with a name that begins with 'zzz'; list: finops anomalies plans"),
+        (["suppress", "--by", "ana", "--lift", ""],
+         "no planned event with a name that begins with ''; list: finops anomalies plans"),
+        (["show", ""], "no anomaly with a name that begins with ''; list: finops anomalies list"),
+        (["suppress", "--by", "ana", "--reason", "x", "--from", "2026-09-01", "--to", "2026-09-01",
+          "--region", " "], "--region is empty; leave it out for each of them"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )  # fmt: skip

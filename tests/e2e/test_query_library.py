@@ -117,6 +117,48 @@ def test_the_list_and_a_query_s_sql_need_no_lake(query: Query) -> None:
     assert query("movers", "--show", "--json").json["sql"] == library()["movers"].sql
 
 
+def test_csv_holds_every_character_of_a_text(query: Query) -> None:
+    """Blanks that do not break, other letters, tabs and newlines; booleans as in SQL."""
+    sql = (
+        "select 'Caf\u00e9\u00a0Cr\u00e8me' as a, 'x' || chr(9) || chr(10) || 'y' as b, 1 < 2 as c"
+    )
+    rows = list(csv.reader(io.StringIO(query("--csv", "--sql", sql).out)))
+    assert rows == [["a", "b", "c"], ["Caf\u00e9\u00a0Cr\u00e8me", "x\t\ny", "true"]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("show tables", "charges_stored"),
+        ("describe charges_stored", "billed_cost"),
+        ("show create view findings", "cross join unnest"),
+        ("show partitions charges_stored", "0 rows"),
+        ("explain select count(*) from charges", "TableScan"),
+    ],
+)
+def test_what_lists_is_shown_too(query: Query, sql: str, said: str) -> None:
+    """Its result is lines of text, not CSV."""
+    answer = query("--sql", sql)
+    assert (answer.code, said in answer.out) == (0, True), answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--sql", " "), "--sql is empty; write one SELECT"),
+        (("--json", "--sql", "select 1 as a, 2 as a"), "two columns are called a; give them names"),
+        (("--sql", "select * from charges_stored limit"), "SYNTAX_ERROR"),
+    ],
+)
+def test_what_cannot_be_asked_says_what_to_do(
+    query: Query, arguments: tuple[str, ...], said: str
+) -> None:
+    """One line, and exit code 2."""
+    answer = query(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
 def test_a_tag_of_quotes_is_a_tag(query: Query) -> None:
     """A value is no SQL."""
     told = query("cost_by_tag", "--json", "--param", "tag=x') or ('1'='1", *DAYS)

@@ -6,7 +6,7 @@ from typing import Any
 from producers.decision import OnConflict
 from producers.ingest import Options
 from schemas.lake import CURRENT_STATE, DELIVERY_STATUS
-from tests.e2e.conftest import Lake
+from tests.e2e.conftest import Finops, Lake
 from tests.exports import charge, csv_bytes
 from tests.sources import deliver, file_source
 from transforms.ports import Query
@@ -62,7 +62,9 @@ def test_only_what_waits_is_counted(lake: Lake, tmp_path: Path) -> None:
     assert both(lake)[0] == []
 
 
-def test_a_delivery_without_its_end_keeps_its_number(lake: Lake, tmp_path: Path) -> None:
+def test_a_delivery_without_its_end_keeps_its_number(
+    lake: Lake, finops: Finops, tmp_path: Path
+) -> None:
     """Rows without a completion are looked for once a day; what was found stays listed."""
     aws, platform = lake.started()
     file = tmp_path / "bill.csv"
@@ -82,7 +84,8 @@ def test_a_delivery_without_its_end_keeps_its_number(lake: Lake, tmp_path: Path)
         deliver(platform, file_source(other), platform.delivery(), reached=reached)
     except Died:
         aws.flush()
-    settle(platform.query, platform.store, platform.clock.now())
+    assert finops("settle").out == "1 delivery newly open\n"
+    assert finops("settle").out == "nothing to change\n"
     counted, statuses = both(lake)
     assert counted == []
     assert b'"status":"open"' in statuses

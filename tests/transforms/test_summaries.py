@@ -53,7 +53,7 @@ def test_a_month_is_the_exact_sum_of_its_days(lake: CostLake) -> None:
 def test_only_what_changed_is_built_again(lake: CostLake) -> None:
     """One day's file, one day asked for; its month follows, and nothing else."""
     lake.deliver("EC2", {DAYS[1]: Decimal(50)})
-    assert why(lake) == [(DAYS[1], "stale")]
+    assert why(lake) == [(DAYS[1], "stale"), ("2026-09", "stale")]
     asked = len(lake.asked)
     done = refresh(lake, lake.store, NOW)
     assert done == Refreshed([DAYS[1]], [DAYS[1], "2026-09"], [])
@@ -69,7 +69,7 @@ def test_settle_and_an_activation_make_stale(lake: CostLake) -> None:
     """Which delivery a day is read from, and under which evaluation."""
     day = CurrentDay("v1", "focus", "payer", "2026-10", DAYS[2], "d", "d", "2026-10-03", 1)
     write_current(lake.store, [day])
-    assert why(lake) == [(DAYS[2], "stale")]
+    assert why(lake) == [(DAYS[2], "stale"), ("2026-10", "stale")]
     activate(lake.store, "v2")
     assert why(lake) == [
         *((day, "left over") for day in DAYS), ("2026-09", "left over"), ("2026-10", "left over")
@@ -262,6 +262,6 @@ def test_two_runs_at_once_leave_no_wrong_sum(lake: CostLake) -> None:
     refresh(lake, lake.store, NOW)
     lake.store.put(SUMMARY_STATE, before)
     assert shown(lake, DAILY, DAYS[0]) == Decimal("1.000000000001")
-    assert why(lake) == [(DAYS[0], "stale")]
+    assert why(lake) == [(DAYS[0], "stale"), ("2026-09", "stale")]
     refresh(lake, lake.store, NOW)
     assert shown(lake, DAILY, DAYS[0]) == Decimal("9.000000000001")

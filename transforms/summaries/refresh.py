@@ -64,12 +64,19 @@ def gaps(store: ObjectStore) -> list[Gap]:
     """Return every period whose summary is missing or does not fit; asks no query."""
     builds, sources = read_builds(store), day_sources(store)
     stored = _stored(store)
-    days = {day: source.built_from for day, source in sources.items()}
+    days = list(_gaps(DAILY, _days(sources), builds, stored))
     months = {period: _month_from(builds, sources, period) for period in _periods(sources)}
-    return [
-        *_gaps(DAILY, days, builds, stored),
-        *_gaps(MONTHLY, months, builds, stored),
-    ]
+    # A month is added up from its days: it is as old as the oldest of them.
+    of_old_days = {
+        period
+        for gap in days
+        if gap.why in ("missing", "stale") and gap.period in sources
+        for period in sources[gap.period].periods
+    }
+    found = {gap.period: gap for gap in _gaps(MONTHLY, months, builds, stored)}
+    for period in of_old_days - set(found):
+        found[period] = Gap(MONTHLY, period, "stale")
+    return [*days, *(gap for _, gap in sorted(found.items()))]
 
 
 def refresh(
