@@ -158,7 +158,7 @@ class Engine:
                 for scan, group in zip(translation.scans, files, strict=True)
             ]
             try:
-                columns, taken = _run(connection, setup, translation, take)
+                columns, taken = _run(connection, setup, translation, take, self._lake)
             except AthenaError:
                 stop.check()
                 _check_there(every, self._lake)
@@ -215,16 +215,22 @@ def _typed(partition: Mapping[str, str], integers: Sequence[str]) -> "Mapping[st
 
 
 def _run(
-    connection: Any, setup: Sequence[str], translation: "Translation", take: "_Take[Used]"
+    connection: Any,
+    setup: Sequence[str],
+    translation: "Translation",
+    take: "_Take[Used]",
+    lake: Path,
 ) -> tuple[Columns, Used]:
     import duckdb
+
+    from infra.local.athena.failures import failure_of
 
     try:
         for statement in setup:
             connection.execute(statement)
         return take(connection, translation)
     except duckdb.Error as error:
-        raise _failed(error) from None
+        raise failure_of(error, lake) from None
 
 
 def _columns(translation: "Translation", types: Iterable[Any]) -> Columns:
@@ -283,8 +289,3 @@ def _with_zone(row: tuple[object, ...], zoned: set[int]) -> tuple[object, ...]:
         value.replace(tzinfo=UTC) if i in zoned and isinstance(value, datetime) else value
         for i, value in enumerate(row)
     )
-
-
-def _failed(error: Exception) -> AthenaError:
-    first = str(error).strip().splitlines()[0]
-    return AthenaError(first, "Change the query, or cast the values it complains about.")

@@ -8,6 +8,13 @@ FinopsError
     ├── FunctionNotFoundError  FUNCTION_NOT_FOUND
     ├── TypeMismatchError      TYPE_MISMATCH
     ├── NotSupportedError      NOT_SUPPORTED: it cannot be done faithfully here
+    ├── DivisionByZeroError    DIVISION_BY_ZERO
+    ├── InvalidCastError       INVALID_CAST_ARGUMENT: a value cannot be cast
+    ├── OutOfRangeError        NUMERIC_VALUE_OUT_OF_RANGE
+    ├── InvalidArgumentError   INVALID_FUNCTION_ARGUMENT
+    ├── NotAggregateError      EXPRESSION_NOT_AGGREGATE
+    ├── MultipleRowsError      SUBQUERY_MULTIPLE_ROWS
+    ├── BadDataError           HIVE_BAD_DATA: a file is damaged
     ├── ScanLimitError         the files are more bytes than the query may scan
     └── FileGoneError          HIVE_CANNOT_OPEN_SPLIT: a file was deleted after it was listed
 """
@@ -64,6 +71,48 @@ class NotSupportedError(AthenaError):
     """Valid on Athena, and not answered here because the answer would differ from Athena's."""
 
     code = "NOT_SUPPORTED"
+
+
+class DivisionByZeroError(AthenaError):
+    """A whole number or a decimal was divided by zero."""
+
+    code = "DIVISION_BY_ZERO"
+
+
+class InvalidCastError(AthenaError):
+    """A value has no counterpart in the type that it is cast to."""
+
+    code = "INVALID_CAST_ARGUMENT"
+
+
+class OutOfRangeError(AthenaError):
+    """A number has more digits than its type."""
+
+    code = "NUMERIC_VALUE_OUT_OF_RANGE"
+
+
+class InvalidArgumentError(AthenaError):
+    """A function or a subscript was given a value that it does not take."""
+
+    code = "INVALID_FUNCTION_ARGUMENT"
+
+
+class NotAggregateError(AthenaError):
+    """A column beside aggregates is neither one nor grouped by."""
+
+    code = "EXPRESSION_NOT_AGGREGATE"
+
+
+class MultipleRowsError(AthenaError):
+    """A subquery in the place of a value has several rows."""
+
+    code = "SUBQUERY_MULTIPLE_ROWS"
+
+
+class BadDataError(AthenaError):
+    """A file cannot be read as what its table says that it is."""
+
+    code = "HIVE_BAD_DATA"
 
 
 class FileGoneError(AthenaError):

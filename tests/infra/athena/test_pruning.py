@@ -97,5 +97,5 @@ def test_a_partition_without_answers_is_not_opened(lake: Path, sql: str, files: 
 @pytest.mark.parametrize("sql", NOT_PRUNED)
 def test_a_partition_that_may_matter_is_opened(lake: Path, sql: str) -> None:
     """Where skipping could change the answer, or Athena would not skip, the file is opened."""
-    with pytest.raises(AthenaError, match="GENERIC_USER_ERROR"):
+    with pytest.raises(AthenaError, match="HIVE_BAD_DATA"):
         LocalAthena(lake, (ITEMS,), VIEWS).query(sql)

@@ -241,7 +241,7 @@ def test_what_does_not_fit_is_an_error_and_never_another_number(athena: LocalAth
         f"SELECT {huge} / cast('0.000000000001' as decimal(38,12))",
         "SELECT sum(x) FROM (VALUES 9223372036854775807, 1) AS t(x)",
     ):
-        with pytest.raises(AthenaError, match="GENERIC_USER_ERROR"):
+        with pytest.raises(AthenaError, match="NUMERIC_VALUE_OUT_OF_RANGE"):
             athena.query(sql)
 
 

@@ -214,13 +214,28 @@ MESSAGES: tuple[tuple[str, str], ...] = (
     # the data
     (
         "SELECT tags['none'] FROM items",
-        "GENERIC_USER_ERROR: Invalid Input Error: Key not present in map. "
-        "Change the query, or cast the values it complains about.",
+        "INVALID_FUNCTION_ARGUMENT: Key not present in map. "
+        "Use element_at, which gives NULL instead.",
     ),
     (
         "SELECT labels[9] FROM items",
-        "GENERIC_USER_ERROR: Invalid Input Error: Array subscript out of bounds. "
-        "Change the query, or cast the values it complains about.",
+        "INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length. "
+        "Use element_at, which gives NULL instead.",
+    ),
+    (
+        "SELECT name, count(*) FROM items",
+        "EXPRESSION_NOT_AGGREGATE: 'name' must be an aggregate expression or appear in GROUP BY "
+        "clause. Add it to GROUP BY, or ask for arbitrary(name).",
+    ),
+    (
+        "SELECT (SELECT id FROM items) AS x",
+        "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows. "
+        "Let it return one, such as max(x).",
+    ),
+    (
+        "SELECT cast(name as integer) FROM items WHERE id = 3",
+        "INVALID_CAST_ARGUMENT: Cannot cast 'three' to integer. "
+        "Use try_cast, which gives NULL instead.",
     ),
 )
 
@@ -238,7 +253,7 @@ def test_refusal(athena: LocalAthena, sql: str, message: str) -> None:
 )
 def test_division_by_zero_is_an_error(athena: LocalAthena, sql: str) -> None:
     """Integers and decimals by zero fail, as on Athena; only doubles are infinite."""
-    with pytest.raises(AthenaError, match=r"GENERIC_USER_ERROR: .*Division by zero"):
+    with pytest.raises(AthenaError, match=r"DIVISION_BY_ZERO: Division by zero"):
         athena.query(sql)
 
 
@@ -247,14 +262,27 @@ def test_division_by_zero_is_an_error(athena: LocalAthena, sql: str) -> None:
     [
         "SELECT cast('1.5' as bigint)",
         "SELECT cast('x' as decimal(38,12))",
-        "SELECT cast(1e30 as bigint)",
+        "SELECT cast('x' as date)",
     ],
 )
 def test_a_cast_that_fails_is_an_error(athena: LocalAthena, sql: str) -> None:
     """What Athena cannot cast is an error here too, one line long."""
-    with pytest.raises(AthenaError, match=r"GENERIC_USER_ERROR: Conversion Error: .*") as caught:
+    with pytest.raises(
+        AthenaError,
+        match=r"INVALID_CAST_ARGUMENT: .*cannot be cast|INVALID_CAST_ARGUMENT: Cannot cast",
+    ) as caught:
         athena.query(sql)
     assert "\n" not in str(caught.value)
+
+
+def test_a_number_that_does_not_fit_is_an_error(athena: LocalAthena) -> None:
+    """Not the nearest one that does."""
+    with pytest.raises(AthenaError) as caught:
+        athena.query("SELECT cast(1e30 as bigint)")
+    assert str(caught.value) == (
+        "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for bigint: 1e+30. "
+        "Cast to a wider type, or to double."
+    )
 
 
 def test_a_view_that_uses_itself_is_refused(tmp_path: Path) -> None:
@@ -278,7 +306,7 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     """A damaged file fails the query; its rows are not silently missing."""
     write_items(tmp_path, "2026-01-01", ())
     (tmp_path / ITEMS.prefix / "period=2026-01/day=2026-01-01/x.parquet").write_bytes(b"garbage")
-    with pytest.raises(AthenaError, match=r"GENERIC_USER_ERROR: .*x\.parquet"):
+    with pytest.raises(AthenaError, match=r"HIVE_BAD_DATA: .*: processed/items/.*x\.parquet"):
         LocalAthena(tmp_path, (ITEMS,), {}).query("SELECT count(*) FROM items")
 
 

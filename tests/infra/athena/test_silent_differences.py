@@ -75,7 +75,7 @@ QUERIES: tuple[tuple[str, str, list[tuple[object, ...]], list[str]], ...] = (
 # (name, query, beginning of the error)
 REFUSED: tuple[tuple[str, str, str], ...] = (
     ("a missing key of a map gave NULL", "select tags['nokey'] from items where id = 1",
-     "GENERIC_USER_ERROR: Invalid Input Error: Key not present in map"),
+     "INVALID_FUNCTION_ARGUMENT: Key not present in map"),
     ("format was returned as it is", "select format('%s', 1)", "NOT_SUPPORTED: format()"),
     ("typeof has other names", "select typeof(1)", "NOT_SUPPORTED: typeof()"),
     ("text met a date", "select id from items where day = date '2026-01-31'", "TYPE_MISMATCH: "),
@@ -87,7 +87,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("merge ran as on a plain table",
      "merge into items using state on true when matched then delete", "NOT_SUPPORTED: "),
     ("a sum beyond bigint gave hugeint",
-     "select sum(x) from (values 9223372036854775807, 1) as t(x)", "GENERIC_USER_ERROR: "),
+     "select sum(x) from (values 9223372036854775807, 1) as t(x)", "NUMERIC_VALUE_OUT_OF_RANGE: "),
 )  # fmt: skip
 
 

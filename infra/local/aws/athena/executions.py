@@ -36,6 +36,7 @@ _TYPES = {
     "SYNTAX_ERROR": Failure(USER, 1006),
     "FAILED": Failure(USER, 1003),
     "HIVE_CANNOT_OPEN_SPLIT": Failure(USER, 1001, retryable=True),
+    "HIVE_BAD_DATA": Failure(USER, 1001),
 }
 """By the code of the error; every other one is a user error of no other kind."""
 
