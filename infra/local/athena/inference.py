@@ -216,6 +216,13 @@ _ANONYMOUS = {
 }
 
 
+def _at_time_zone(self: Any, node: exp.AtTimeZone) -> None:
+    """In UTC it is an instant; in another zone what is left of it is the local time."""
+    zone = node.args["zone"]
+    utc = isinstance(zone, exp.Literal) and zone.name == "UTC"
+    self._set_type(node, T.TIMESTAMPTZ if utc else T.TIMESTAMP)
+
+
 def _returns(result: exp.DataType | exp.DType) -> Annotator:
     return lambda self, node: self._set_type(node, result)
 
@@ -258,7 +265,7 @@ _RULES: dict[Any, Annotator] = {
     exp.Bracket: _element,
     exp.MapKeys: _map_keys,
     exp.Anonymous: _anonymous,
-    exp.AtTimeZone: _returns(T.TIMESTAMP),
+    exp.AtTimeZone: _at_time_zone,
     exp.StrToTime: _returns(T.TIMESTAMP),
     exp.UnixToTime: _returns(T.TIMESTAMPTZ),
     exp.FromISO8601Timestamp: _returns(T.TIMESTAMPTZ),
