@@ -98,6 +98,10 @@ def _arithmetic(self: Any, node: exp.Binary) -> None:
     elif T.DECIMAL in kinds:
         result = _RESULT[type(node)]
         self._set_type(node, result(*left, *right) if left and right else T.UNKNOWN)
+    elif kind(node.left) == T.DATE and node.right.find(exp.Interval):
+        self._set_type(node, T.DATE)
+    elif kind(node.left) in INSTANTS | ZONED and node.right.find(exp.Interval):
+        self._set_type(node, kind(node.left))
     elif left and right:
         self._set_type(node, node.left.type if left[0] >= right[0] else node.right.type)
     else:

@@ -9,17 +9,18 @@ JSON_MACROS = (
     rf"""athena_json_quoted(j) AS
         left(regexp_replace(CAST(j AS VARCHAR) || ' ',
             '((?:{_STRING}|[^"0-9-])*)(-?[0-9][0-9.eE+-]*|$)', '\1"\2"', 'g'), -2)""",
+    "athena_json_type(j, path) AS json_type(CASE WHEN json_valid(j) THEN j END, path)",
     """athena_json_scalar(j, path) AS
         CASE WHEN json_valid(j) THEN
-            CASE WHEN json_type(j, path) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
-                 WHEN json_type(j, path) IN ('VARCHAR', 'BOOLEAN') THEN j ->> path
+            CASE WHEN athena_json_type(j, path) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
+                 WHEN athena_json_type(j, path) IN ('VARCHAR', 'BOOLEAN') THEN j ->> path
                  ELSE athena_json_quoted(j) ->> path END END""",
     # Numbers alone and one colon for each key: JSON without its strings.
     rf"""athena_json_skeleton(j) AS regexp_replace(CAST(j AS VARCHAR), '{_STRING}', '', 'g')""",
     # Refused: numbers that Java writes with an exponent, and letters that it escapes.
     r"""athena_json_plain(j) AS
         CASE WHEN regexp_matches(athena_json_skeleton(j),
-                '[0-9][eE]|[0-9]{8}[0-9]*[.]|(?:^|[^0-9])0[.]000')
+                '[0-9][eE]|[0-9]{8}[0-9]*[.]|(?:^|[^0-9])0[.]000|NaN|Inf')
               OR regexp_matches(CAST(j AS VARCHAR), '[\x{10000}-\x{10FFFF}]')
              THEN error('JSON that Java spells its own way: ' || left(CAST(j AS VARCHAR), 100))
              ELSE j END""",
@@ -37,9 +38,13 @@ JSON_MACROS = (
         CASE json_type(j)
              WHEN 'DOUBLE' THEN error('JSON number ' || CAST(j AS VARCHAR)
                 || ' as varchar has a text of Java''s own')
-             WHEN 'OBJECT' THEN CASE WHEN strict THEN error('Cannot cast JSON object to varchar') END
-             WHEN 'ARRAY' THEN CASE WHEN strict THEN error('Cannot cast JSON array to varchar') END
+             WHEN 'OBJECT' THEN CASE WHEN strict THEN error('JSON object as varchar') END
+             WHEN 'ARRAY' THEN CASE WHEN strict THEN error('JSON array as varchar') END
              ELSE json_extract_string(j, '$') END""",
+    """athena_json_pair(name, text) AS
+        CAST(to_json(CAST(name AS VARCHAR)) AS VARCHAR) || ':' || text""",
+    "athena_json_array(texts) AS '[' || array_to_string(texts, ',') || ']'",
+    "athena_json_object(texts) AS '{' || array_to_string(texts, ',') || '}'",
     # Java's BigDecimal.toString: an exponent where more than five zeros follow the point.
     """athena_java_small(text, digits, exponent) AS
         CASE WHEN exponent >= -6 THEN text
@@ -50,14 +55,13 @@ JSON_MACROS = (
         text, CASE WHEN digits = '' THEN '0' ELSE digits END,
         greatest(len(digits), 1) - 1 - scale)""",
     """athena_json_decimal(x, scale) AS
-        CAST(CASE WHEN x IS NULL THEN NULL
-                  WHEN abs(x) >= 0.000001 THEN CAST(x AS VARCHAR)
-                  ELSE athena_java_digits(CAST(x AS VARCHAR), scale,
-                    ltrim(replace(CAST(x AS VARCHAR), '.', ''), '-0')) END AS JSON)""",
+        CASE WHEN x IS NULL THEN NULL
+             WHEN abs(x) >= 0.000001 THEN CAST(x AS VARCHAR)
+             ELSE athena_java_digits(CAST(x AS VARCHAR), scale,
+                ltrim(replace(CAST(x AS VARCHAR), '.', ''), '-0')) END""",
     """athena_json_double(x) AS
         CASE WHEN x IS NULL THEN NULL
-             WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN
-                CAST(CAST(x AS VARCHAR) AS JSON)
+             WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN CAST(x AS VARCHAR)
              ELSE error('JSON of a double that Java writes with an exponent: '
                 || CAST(x AS VARCHAR)) END""",
 )

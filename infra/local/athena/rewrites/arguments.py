@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from infra.local.athena.column_types import readable, spoken
 from infra.local.athena.errors import FunctionNotFoundError, TypeMismatchError
-from infra.local.athena.inference import kind
+from infra.local.athena.inference import FLOATS, kind
 from infra.local.athena.rewrites.checks import family
 
 T = exp.DType
@@ -36,6 +36,7 @@ OF_NUMBERS = (
     exp.Exp,
     exp.Ln,
     exp.Pow,
+    exp.UnixToTime,
 )
 OF_TIMES = (
     exp.Year,
@@ -81,6 +82,8 @@ def of_times(node: exp.Expr) -> None:
     sides = [node.this, node.expression] if isinstance(node, exp.DateDiff) else [node.this]
     if isinstance(node, exp.Extract):
         sides = [node.expression]
+    if isinstance(node, exp.DateAdd) and kind(node.expression) in FLOATS | {T.DECIMAL}:
+        _refuse_others(node, node.expression, "integer")
     for side in sides:
         _refuse_others(node, side, "time")
 
@@ -92,12 +95,12 @@ def days_of_dates(node: exp.Expr) -> None:
         TypeMismatchError: the unit is less than a day.
     """
     sides = [s for s in (node.this, node.args.get("expression")) if isinstance(s, exp.Expr)]
-    spans = [s for s in sides if isinstance(s, exp.Interval)]
+    spans = [span for s in sides if (span := s.find(exp.Interval))]
     unit = (spans[0] if spans else node).text("unit").lower()
-    times = [s for s in sides if s not in spans]
+    times = [s for s in sides if not s.find(exp.Interval)]
     if not isinstance(node, exp.DateDiff):
         times = times[:1]
-    if unit in _CLOCK and all(kind(t) == T.DATE for t in times):
+    if unit in _CLOCK and times and all(kind(t) == T.DATE for t in times):
         raise TypeMismatchError(
             f"{readable(node)}: '{unit}' is not a valid DATE field", "Cast the date to timestamp."
         )

@@ -11,23 +11,33 @@ from infra.local.athena.inference import FLOATS, INSTANTS, INTEGERS, TEXTS, ZONE
 T = exp.DType
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _NUMBER = r"[+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]+)?"
-_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_DAY = "(?:[1-9][0-9]{3}|0001)-[0-9]{1,2}-[0-9]{1,2}"
 _CLOCK = r"(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,3}0*)?)?"
 _ZONE = r" ?(?:Z|UTC|[+]00:00)"
+_NEVER = "a^"
+_DAYS_LIKE = r"\s*[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}\s*"
+_TIMES_LIKE = r"\s*[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2} *(?: [0-9]{1,2}:.*|[A-Z+-].*)?"
+_DOUBLES_LIKE = r"\s*[+-]?(?:[0-9.].*[dDfF]|0[xX].*)\s*"
 READ = {
-    T.BOOLEAN: ("(?i:true|false|t|f|1|0)", "a boolean"),
-    T.DATE: (rf"\s*{_DAY}\s*", "a date"),
-    T.DOUBLE: (rf"\s*(?:{_NUMBER}|NaN|[+-]?Infinity)\s*", "a double"),
-    T.FLOAT: (rf"\s*(?:{_NUMBER}|NaN|[+-]?Infinity)\s*", "a real"),
-    T.DECIMAL: (_NUMBER, "a decimal"),
-    **dict.fromkeys(INSTANTS, (rf"\s*{_DAY}(?: {_CLOCK})?\s*", "a timestamp of milliseconds")),
+    T.BOOLEAN: ("(?i:true|false|t|f|1|0)", "a boolean", _NEVER),
+    T.DATE: (rf"\s*{_DAY}\s*", "a date", _DAYS_LIKE),
+    T.DOUBLE: (rf"\s*(?:{_NUMBER}|NaN|[+-]?Infinity)\s*", "a double", _DOUBLES_LIKE),
+    T.FLOAT: (rf"\s*(?:{_NUMBER}|NaN|[+-]?Infinity)\s*", "a real", _DOUBLES_LIKE),
+    T.DECIMAL: (_NUMBER, "a decimal", _NEVER),
+    **dict.fromkeys(
+        INSTANTS, (rf"\s*{_DAY}(?: {_CLOCK})?\s*", "a timestamp of milliseconds", _TIMES_LIKE)
+    ),
     **dict.fromkeys(
         ZONED,
-        (rf"\s*{_DAY}(?: {_CLOCK}(?:{_ZONE})?)?\s*", "a timestamp of milliseconds in UTC"),
+        (
+            rf"\s*{_DAY}(?: {_CLOCK}(?:{_ZONE})?)?\s*",
+            "a timestamp of milliseconds in UTC",
+            _TIMES_LIKE,
+        ),
     ),
 }
-"""The text that Trino casts to a type, as far as DuckDB casts it to the same value; what a text
-is not where it is anything else."""
+"""The text that Trino casts to a type, as far as DuckDB casts it to the same value; what any other
+text is not; and the pattern of text that Trino perhaps reads and DuckDB does not."""
 
 
 def to_text(node: exp.Cast) -> exp.Expr | None:
@@ -56,7 +66,7 @@ def to_text(node: exp.Cast) -> exp.Expr | None:
 def _text(node: exp.Cast) -> exp.Expr | None:
     """Return the whole text of what a cast to text is given, or None where the cast is right."""
     source, value = kind(node.this), node.this.copy()
-    if source in FLOATS or source in (T.ARRAY, T.MAP, T.STRUCT):
+    if source in FLOATS or source in (T.ARRAY, T.MAP, T.STRUCT, T.INTERVAL):
         raise NotSupportedError(
             f"cast({readable(node.this)} as varchar) of a {source.value.lower()}",
             "Cast a double to decimal first; use json_format(cast(x as json)) for nested values.",
@@ -73,11 +83,21 @@ def _strict(node: exp.Cast) -> exp.Expr:
 
 
 def spelled(time: exp.Expr) -> exp.Expr:
+    """Return the text of a timestamp with as many digits as its type says.
+
+    Raises:
+        NotSupportedError: they are neither none nor three, or cannot be told.
+    """
     zone = " UTC" if kind(time) in ZONED else ""
     digits = fraction_digits(time)
     if digits not in (0, 3):
         raise NotSupportedError(
             f"text of {readable(time)}, a timestamp({digits})", "Cast it to timestamp first."
+        )
+    if not isinstance(time, exp.Cast) and any(fraction_digits(c) != 3 for c in _literals(time)):
+        raise NotSupportedError(
+            f"text of {readable(time)}, whose digits are its literal's",
+            "Cast it to timestamp first.",
         )
     fraction = ".%g" if digits else ""
     return _call("strftime", time.copy(), f"'{_SECONDS}{fraction}{zone}'")
@@ -122,7 +142,7 @@ def from_text(node: exp.Cast) -> exp.Expr | None:
     """
     if kind(node.this) not in TEXTS or node.to.this not in READ:
         return None
-    pattern, what = READ[node.to.this]
+    pattern, what, doubtful = READ[node.to.this]
     if isinstance(node.this, exp.Literal):
         if re.fullmatch(pattern, node.this.name):
             return None
@@ -130,10 +150,26 @@ def from_text(node: exp.Cast) -> exp.Expr | None:
             raise NotSupportedError(
                 f"'{node.this.name}', which is not {what}", "Write it as '2026-01-31 10:00:00.123'."
             )
-    arguments = [exp.Literal.string(pattern), exp.Literal.string(what)]
+    tried = isinstance(node, exp.TryCast)
+    words = [pattern, what, doubtful] if tried else [pattern, what]
+    arguments = [node.this.copy(), *map(exp.Literal.string, words)]
+    name = "athena_try_read" if tried else "athena_read"
     copy = node.copy()
-    copy.set("this", exp.Anonymous(this="athena_read", expressions=[node.this.copy(), *arguments]))
+    copy.set("this", exp.Anonymous(this=name, expressions=arguments))
     return copy
+
+
+def date_of_text(node: exp.Date) -> exp.Expr | None:
+    """Take only what a cast to date takes."""
+    if kind(node.this) not in TEXTS:
+        return None
+    cast = exp.cast(node.this.copy(), T.DATE)
+    cast.this.type = node.this.type
+    return from_text(cast) or cast
+
+
+def _literals(time: exp.Expr) -> list[exp.Expr]:
+    return [cast for cast in time.find_all(exp.Cast) if cast.to.this in INSTANTS | ZONED]
 
 
 def fraction_digits(time: exp.Expr) -> int:

@@ -22,7 +22,17 @@ _ALL_FAMILIES = {
     T.INTERVAL: "interval",
     T.VARBINARY: "varbinary",
 }
-COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In)
+COMPARISONS = (
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.Between,
+    exp.In,
+    exp.Nullif,
+)
 TEXT_OPERATORS = (exp.DPipe, exp.Concat, exp.Like)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 MEETINGS = (

@@ -4,7 +4,7 @@ import re
 
 from sqlglot import exp
 
-from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.errors import NotSupportedError, SqlSyntaxError
 from infra.local.athena.inference import INSTANTS, ZONED, kind
 from infra.local.athena.rewrites.casts import fraction_digits
 
@@ -12,6 +12,7 @@ T = exp.DType
 _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
 _FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_INTERVALS = ("year", "month", "day", "hour", "minute", "second")
 _JODA = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
     "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -42,7 +43,12 @@ def months_are_added_only(node: exp.Interval) -> None:
 
     Raises:
         NotSupportedError: it is an answer itself, or compared, or made text.
+        SqlSyntaxError: a unit that Trino's intervals do not have.
     """
+    if node.text("unit").lower() not in _INTERVALS:
+        raise SqlSyntaxError(
+            f"INTERVAL '{node.name}' has no unit of Athena's", "Use days or months."
+        )
     parent = node.parent
     while isinstance(parent, exp.Paren | exp.Neg | exp.Mul):
         parent = parent.parent
