@@ -42,12 +42,13 @@ MACROS = (
     # For try_cast, whose NULL would be wrong for what Trino reads and DuckDB does not.
     """athena_try_read(x, pattern, what, doubtful) AS
         CASE WHEN x IS NULL OR regexp_full_match(x, pattern) THEN x
-             WHEN regexp_full_match(x, doubtful) THEN error(x || ' is not read as ' || what || ' locally')
+             WHEN regexp_full_match(x, doubtful)
+             THEN error(x || ' is not read as ' || what || ' locally')
              ELSE x || ' is not ' || what END""",
     """athena_fitting(x, size, strict) AS
         CASE WHEN length(x) <= size THEN x
              WHEN strict AND x IS NOT NULL
-             THEN error('Value ' || x || ' cannot be represented as varchar(' || size || ')') END""",
+             THEN error(x || ' cannot be represented as varchar(' || size || ')') END""",
     *JSON_MACROS,
 )
 

@@ -1,5 +1,7 @@
 """What DuckDB would accept by converting and Athena refuses: nothing is more permissive here."""
 
+from itertools import pairwise
+
 from sqlglot import exp
 
 from infra.local.athena.column_types import readable, spoken
@@ -118,9 +120,9 @@ def one_family(node: exp.Expr) -> None:
         TypeMismatchError: two of them are of different families, such as number and text.
     """
     for values in _meeting(node):
-        first, *others = [v for v in values if kind(v) not in (T.UNKNOWN, T.NULL)] or [None]
-        for other in others:
-            if first and not _meet(first.type, other.type):
+        typed = [value for value in values if kind(value) not in (T.UNKNOWN, T.NULL)]
+        for first, other in pairwise(typed):
+            if not _meet(first.type, other.type):
                 raise TypeMismatchError(
                     f"{spoken(first.type)} and {spoken(other.type)} have no common type", _CAST
                 )

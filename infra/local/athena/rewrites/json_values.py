@@ -45,9 +45,8 @@ def _text(value: exp.Expr, type_: exp.DataType | None, item: str) -> exp.Expr:
 
     It is put together as text, because DuckDB reads the numbers of JSON that is put into JSON.
     """
-    if type_ is None or not any(
-        t.this in _OWN_TEXT | {T.MAP} for t in type_.find_all(exp.DataType)
-    ):
+    own = _OWN_TEXT | {T.MAP}
+    if type_ is None or not any(t.this in own for t in type_.find_all(exp.DataType)):
         return exp.cast(_call("to_json", value), T.VARCHAR)
     match type_.this:
         case T.ARRAY:

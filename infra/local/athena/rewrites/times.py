@@ -25,6 +25,13 @@ def shifted(node: exp.Expr) -> exp.Expr | None:
     return exp.cast(exp.paren(node.copy()), T.DATE) if kind(node) == T.DATE else None
 
 
+def now_in_milliseconds(node: exp.CurrentTimestamp) -> exp.Expr | None:
+    """Give the present as many digits as its type has; DuckDB's has microseconds."""
+    return exp.Anonymous(
+        this="date_trunc", expressions=[exp.Literal.string("milliseconds"), node.copy()]
+    )
+
+
 def truncated(node: exp.Expr) -> exp.Expr | None:
     """Keep a truncated date a date."""
     return exp.cast(node.copy(), T.DATE) if kind(node.this) == T.DATE else None
