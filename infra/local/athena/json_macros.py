@@ -13,7 +13,7 @@ JSON_MACROS = (
     """athena_json_scalar(j, path) AS
         CASE WHEN json_valid(j) THEN
             CASE WHEN athena_json_type(j, path) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
-                 WHEN athena_json_type(j, path) IN ('VARCHAR', 'BOOLEAN') THEN j ->> path
+                 WHEN athena_json_type(j, path) IN ('VARCHAR', 'BOOLEAN', 'UBIGINT') THEN j ->> path
                  ELSE athena_json_quoted(j) ->> path END END""",
     # Numbers alone and one colon for each key: JSON without its strings.
     rf"""athena_json_skeleton(j) AS regexp_replace(CAST(j AS VARCHAR), '{_STRING}', '', 'g')""",

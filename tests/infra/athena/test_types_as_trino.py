@@ -102,6 +102,8 @@ ANSWERED: tuple[tuple[str, int, object], ...] = (
     ("cast('5.' as decimal(38,2))", 1, D("5.00")),
     ("date '2024-01-31' + interval '1' month * 2", 1, date(2024, 3, 31)),
     ("hour(date '2024-01-01')", 1, 0),
+    ("try(cast(name as date))", 1, None),
+    ("try(cast(day as date))", 1, date(2026, 1, 31)),
     ("now() = cast(cast(now() as varchar) as timestamp with time zone)", 1, True),
     ("reverse(array[1, 2])", 1, [2, 1]),
 )  # fmt: skip
@@ -163,6 +165,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("select cast(day || ' 10:00:00' as date) from items", "GENERIC_USER_ERROR: "),
     ("select cast(day || 'T10:00:00Z' as timestamp) from items", "GENERIC_USER_ERROR: "),
     ("select try_cast(day || ' 10:00:00 UTC' as timestamp) from items", "GENERIC_USER_ERROR: "),
+    ("select try(cast(day || ' 10:00:00 UTC' as timestamp)) from items", "GENERIC_USER_ERROR: "),
+    ("select try(year(cast(day as date))) from items", "NOT_SUPPORTED: a cast of text deep"),
     ("select cast('2024-01-01T10:00:00Z' as timestamp)", "NOT_SUPPORTED: "),
     ("select cast('2024-01-01 10:00:00+02:00' as timestamp)", "NOT_SUPPORTED: "),
     ("select cast('inf' as double)", "GENERIC_USER_ERROR: "),

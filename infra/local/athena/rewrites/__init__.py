@@ -47,6 +47,7 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (exp.Cast, casts.to_decimal),
     (exp.Cast, casts.from_text),
     (exp.Date, casts.date_of_text),
+    (exp.Try, casts.tried_cast),
     (exp.Cast, json_values.to_json),
     (exp.JSONFormat, json_values.json_format),
     ((exp.ParseJSON, exp.JSONExtract), json_values.printed),

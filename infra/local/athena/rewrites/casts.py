@@ -138,7 +138,8 @@ def from_text(node: exp.Cast) -> exp.Expr | None:
     """Take only the text that Trino takes: DuckDB also reads 'yes', 'inf' or a date with a time.
 
     Raises:
-        NotSupportedError: a literal timestamp of more than milliseconds, or in another zone.
+        NotSupportedError: a literal timestamp of more than milliseconds, or in another zone, or a
+            cast somewhere inside try().
     """
     if kind(node.this) not in TEXTS or node.to.this not in READ:
         return None
@@ -150,13 +151,21 @@ def from_text(node: exp.Cast) -> exp.Expr | None:
             raise NotSupportedError(
                 f"'{node.this.name}', which is not {what}", "Write it as '2026-01-31 10:00:00.123'."
             )
-    tried = isinstance(node, exp.TryCast)
+    inside_try = doubtful != _NEVER and node.find_ancestor(exp.Try)
+    if inside_try and not isinstance(node.parent, exp.Try):
+        raise NotSupportedError("a cast of text deep inside try()", "Use try_cast.")
+    tried = isinstance(node, exp.TryCast) or bool(inside_try)
     words = [pattern, what, doubtful] if tried else [pattern, what]
     arguments = [node.this.copy(), *map(exp.Literal.string, words)]
     name = "athena_try_read" if tried else "athena_read"
-    copy = node.copy()
+    copy = exp.TryCast(to=node.to.copy()) if inside_try else node.copy()
     copy.set("this", exp.Anonymous(this=name, expressions=arguments))
     return copy
+
+
+def tried_cast(node: exp.Try) -> exp.Expr | None:
+    """Take try() off a cast that became a try_cast."""
+    return node.this.copy() if isinstance(node.this, exp.TryCast) else None
 
 
 def date_of_text(node: exp.Date) -> exp.Expr | None:
