@@ -98,6 +98,10 @@ def _arithmetic(self: Any, node: exp.Binary) -> None:
     elif T.DECIMAL in kinds:
         result = _RESULT[type(node)]
         self._set_type(node, result(*left, *right) if left and right else T.UNKNOWN)
+    elif kind(node.left) == T.DATE and node.right.find(exp.Interval):
+        self._set_type(node, T.DATE)
+    elif kind(node.left) in INSTANTS | ZONED and node.right.find(exp.Interval):
+        self._set_type(node, kind(node.left))
     elif left and right:
         self._set_type(node, node.left.type if left[0] >= right[0] else node.right.type)
     else:
@@ -216,6 +220,13 @@ _ANONYMOUS = {
 }
 
 
+def _at_time_zone(self: Any, node: exp.AtTimeZone) -> None:
+    """In UTC it is an instant; in another zone what is left of it is the local time."""
+    zone = node.args["zone"]
+    utc = isinstance(zone, exp.Literal) and zone.name == "UTC"
+    self._set_type(node, T.TIMESTAMPTZ if utc else T.TIMESTAMP)
+
+
 def _returns(result: exp.DataType | exp.DType) -> Annotator:
     return lambda self, node: self._set_type(node, result)
 
@@ -258,7 +269,7 @@ _RULES: dict[Any, Annotator] = {
     exp.Bracket: _element,
     exp.MapKeys: _map_keys,
     exp.Anonymous: _anonymous,
-    exp.AtTimeZone: _returns(T.TIMESTAMP),
+    exp.AtTimeZone: _at_time_zone,
     exp.StrToTime: _returns(T.TIMESTAMP),
     exp.UnixToTime: _returns(T.TIMESTAMPTZ),
     exp.FromISO8601Timestamp: _returns(T.TIMESTAMPTZ),

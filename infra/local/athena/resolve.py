@@ -10,6 +10,7 @@ from sqlglot.schema import MappingSchema
 from infra.local.athena.catalog import DATABASE, Catalog
 from infra.local.athena.column_types import glue_type
 from infra.local.athena.errors import AthenaError, ColumnNotFoundError, close_to
+from infra.local.athena.ordering import check_one_meaning, outputs_in_order
 from infra.local.athena.parse import AthenaSelect
 from infra.local.athena.relations import PATH
 
@@ -41,10 +42,12 @@ def resolve_columns(tree: exp.Query, catalog: Catalog, schema: MappingSchema) ->
     """Name the source of every column; as in Athena, WHERE and GROUP BY know no output names.
 
     Raises:
-        ColumnNotFoundError: no source in reach has the column, or several do.
+        ColumnNotFoundError: no source in reach has the column, or several do, or ORDER BY means
+            several outputs.
     """
     tables = [source.table for source in catalog.sources.values()]
     known = {c.name for t in tables for c in (*t.columns, *t.partitions)}
+    outputs_in_order(tree)
     try:
         tree = qualify(tree, dialect=AthenaSelect, schema=schema, expand_alias_refs=False)
         for scope in traverse_scope(tree):
@@ -53,6 +56,7 @@ def resolve_columns(tree: exp.Query, catalog: Catalog, schema: MappingSchema) ->
         raise _column_error(str(error), known) from None
     except SqlglotError as error:
         raise AthenaError(str(error), "Simplify the query.") from None
+    check_one_meaning(tree)
     return tree
 
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from infra.local.athena.json_macros import JSON_MACROS
+
 MEMORY_SHARE = "35%"
 """Of the machine's memory, for what a query sorts and joins; beyond, it goes on in files. DuckDB
 would take 80 %, and what the answer is printed with needs some, too."""
@@ -21,7 +23,7 @@ MACROS = (
            + athena_half_up(abs(n) % abs(d) * CAST(shift AS HUGEINT), abs(d)))""",
     # Athena casts only whole numbers to integers; DuckDB would round '1.5' to 2.
     """athena_whole(x) AS
-        CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?[0-9]+') THEN x
+        CASE WHEN x IS NULL OR regexp_full_match(x, '\\s*[+-]?[0-9]+\\s*') THEN x
              ELSE x || ' is not a whole number' END""",
     """athena_contains(a, x) AS
         CASE WHEN a IS NULL OR x IS NULL THEN NULL
@@ -33,9 +35,21 @@ MACROS = (
              WHEN list_contains(verdicts, TRUE) THEN TRUE
              WHEN len(list_filter(verdicts, lambda v: v IS NULL)) > 0 THEN NULL
              ELSE FALSE END""",
-    """athena_json_scalar(j, path) AS
-        CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL')
-             THEN j ->> path END""",
+    # Text that both engines read alike, or a text on which DuckDB's cast fails, too.
+    """athena_read(x, pattern, what) AS
+        CASE WHEN x IS NULL OR regexp_full_match(x, pattern) THEN x
+             ELSE x || ' is not ' || what END""",
+    # For try_cast, whose NULL would be wrong for what Trino reads and DuckDB does not.
+    """athena_try_read(x, pattern, what, doubtful) AS
+        CASE WHEN x IS NULL OR regexp_full_match(x, pattern) THEN x
+             WHEN regexp_full_match(x, doubtful)
+             THEN error(x || ' is not read as ' || what || ' locally')
+             ELSE x || ' is not ' || what END""",
+    """athena_fitting(x, size, strict) AS
+        CASE WHEN length(x) <= size THEN x
+             WHEN strict AND x IS NOT NULL
+             THEN error(x || ' cannot be represented as varchar(' || size || ')') END""",
+    *JSON_MACROS,
 )
 
 

@@ -85,7 +85,7 @@ SCALARS: tuple[tuple[str, int, object, str], ...] = (
     ("date_trunc('month', date '2026-01-31')", 1, date(2026, 1, 1), "date"),
     ("date_trunc('week', at)", 2, datetime(2026, 1, 26), "timestamp(3)"),
     (
-        "at at time zone 'Asia/Tokyo'",
+        "cast(at at time zone 'Asia/Tokyo' as timestamp)",
         2,
         datetime(2026, 2, 1, 10),
         "timestamp(3)",

@@ -9,7 +9,18 @@ from typing import Any
 
 from sqlglot import exp
 
-from infra.local.athena.rewrites import arrays, casts, checks, decimals, maps, text, times
+from infra.local.athena.rewrites import (
+    arguments,
+    arrays,
+    casts,
+    checks,
+    decimals,
+    json_values,
+    maps,
+    text,
+    times,
+    zones,
+)
 from infra.local.athena.rewrites.aggregates import WRAPPERS
 
 Rewrite = Callable[[Any], exp.Expr | None]
@@ -19,6 +30,13 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (checks.TEXT_OPERATORS, checks.joins_text_only),
     (checks.ARITHMETIC, checks.calculates_with_numbers),
     (checks.MEETINGS, checks.one_scale),
+    (checks.CHOICES, checks.one_family),
+    (arguments.OF_TEXT, arguments.of_text),
+    (arguments.OF_NUMBERS, arguments.of_numbers),
+    (arguments.OF_TIMES, arguments.of_times),
+    (arguments.ON_DATES, arguments.days_of_dates),
+    (exp.Interval, times.months_are_added_only),
+    (exp.FromISO8601Timestamp, zones.in_utc),
     (exp.Div, decimals.quotient),
     ((exp.Avg, *WRAPPERS), decimals.average),
     ((exp.Sum, exp.CountIf, *WRAPPERS), decimals.integer_sum),
@@ -26,8 +44,13 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (exp.ApproxQuantile, decimals.percentile),
     (exp.Cast, casts.to_text),
     (exp.Cast, casts.to_integer),
-    (exp.Cast, casts.to_json),
-    (exp.JSONFormat, casts.json_format),
+    (exp.Cast, casts.to_decimal),
+    (exp.Cast, casts.from_text),
+    (exp.Date, casts.date_of_text),
+    (exp.Try, casts.tried_cast),
+    (exp.Cast, json_values.to_json),
+    (exp.JSONFormat, json_values.json_format),
+    ((exp.ParseJSON, exp.JSONExtract), json_values.printed),
     (exp.Bracket, maps.subscript),
     (exp.ArraySize, maps.cardinality),
     (exp.Anonymous, maps.map_filter),
@@ -35,6 +58,7 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (exp.ArrayContains, arrays.contains),
     (exp.Anonymous, arrays.matching),
     (exp.GenerateSeries, arrays.sequence),
+    (exp.Reverse, arrays.reversed_),
     (exp.Reduce, arrays.reduced),
     ((exp.ArgMax, exp.ArgMin), arrays.value_at_extreme),
     (exp.SplitPart, text.split_part),
@@ -44,8 +68,9 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (exp.JSONExtractScalar, text.json_extract_scalar),
     ((exp.DateAdd, exp.Add, exp.Sub), times.shifted),
     ((exp.TimestampTrunc, exp.DateTrunc), times.truncated),
+    (exp.CurrentTimestamp, times.now_in_milliseconds),
     (exp.DateDiff, times.whole_units),
-    (exp.AtTimeZone, times.at_time_zone),
+    (exp.AtTimeZone, zones.at_time_zone),
     (exp.Extract, times.extracted),
     (exp.Anonymous, times.to_iso8601),
     (exp.TimeToStr, times.date_format),

@@ -42,6 +42,13 @@ def value_at_extreme(node: exp.ArgMax | exp.ArgMin) -> exp.Expr | None:
     return exp.Anonymous(this=name, expressions=[node.this.copy(), node.expression.copy()])
 
 
+def reversed_(node: exp.Reverse) -> exp.Expr | None:
+    """Reverse an array; DuckDB would reverse its text."""
+    if kind(node.this) != T.ARRAY:
+        return None
+    return exp.Anonymous(this="list_reverse", expressions=[node.this.copy()])
+
+
 def reduced(node: exp.Reduce) -> exp.Expr | None:
     """Apply the last function of reduce to the final state, which DuckDB's has no place for."""
     finish = node.args.get("finish")

@@ -1,5 +1,7 @@
 """What DuckDB would accept by converting and Athena refuses: nothing is more permissive here."""
 
+from itertools import pairwise
+
 from sqlglot import exp
 
 from infra.local.athena.column_types import readable, spoken
@@ -13,7 +15,26 @@ _FAMILIES = {
     **dict.fromkeys((T.DATE, *INSTANTS, *ZONED), "time"),
     T.BOOLEAN: "boolean",
 }
-COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In)
+_ALL_FAMILIES = {
+    **_FAMILIES,
+    T.JSON: "json",
+    T.ARRAY: "array",
+    T.MAP: "map",
+    T.STRUCT: "row",
+    T.INTERVAL: "interval",
+    T.VARBINARY: "varbinary",
+}
+COMPARISONS = (
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.Between,
+    exp.In,
+    exp.Nullif,
+)
 TEXT_OPERATORS = (exp.DPipe, exp.Concat, exp.Like)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 MEETINGS = (
@@ -29,7 +50,24 @@ MEETINGS = (
     exp.Array,
     exp.SetOperation,
 )
+CHOICES = (
+    exp.Case,
+    exp.If,
+    exp.Coalesce,
+    exp.Greatest,
+    exp.Least,
+    exp.Array,
+    exp.SetOperation,
+    exp.Values,
+    exp.In,
+)
+"""Where values of several places become one column or value, and so must be of one type."""
 _CAST = "Cast one side, for example date '2026-01-31' or cast(x as varchar)."
+
+
+def family(node: exp.Expr) -> str | None:
+    """Return text, number, time or boolean, or None where it is neither or cannot be told."""
+    return _FAMILIES.get(kind(node))
 
 
 def comparable(node: exp.Expr) -> None:
@@ -63,16 +101,49 @@ def joins_text_only(node: exp.Expr) -> None:
 
 
 def calculates_with_numbers(node: exp.Binary) -> None:
-    """Refuse arithmetic on text, and the difference of two times.
+    """Refuse arithmetic on text, the difference of two times, and a time plus a number.
 
     Raises:
-        TypeMismatchError: an operand is text, or both are dates or timestamps.
+        TypeMismatchError: an operand is text, or times meet times or numbers.
     """
     families = [_FAMILIES.get(kind(side)) for side in (node.left, node.right)]
-    if "text" in families:
+    if "text" in families or {"time", "number"} <= set(families):
         raise _mismatch(node, node.left, node.right)
     if families == ["time", "time"]:
         raise TypeMismatchError(f"{readable(node)} is an interval", "Use date_diff('day', a, b).")
+
+
+def one_family(node: exp.Expr) -> None:
+    """Refuse values that have no common type, where DuckDB would make all of them text.
+
+    Raises:
+        TypeMismatchError: two of them are of different families, such as number and text.
+    """
+    for values in _meeting(node):
+        typed = [value for value in values if kind(value) not in (T.UNKNOWN, T.NULL)]
+        for first, other in pairwise(typed):
+            if not _meet(first.type, other.type):
+                raise TypeMismatchError(
+                    f"{spoken(first.type)} and {spoken(other.type)} have no common type", _CAST
+                )
+
+
+def _meet(left: exp.DataType | None, right: exp.DataType | None) -> bool:
+    """Tell whether two types have a common one, as far as they are known."""
+    families = [_ALL_FAMILIES.get(t.this) if t else None for t in (left, right)]
+    if left is None or right is None or None in families:
+        return True
+    if families[0] != families[1]:
+        return False
+    if left.this not in (T.ARRAY, T.MAP, T.STRUCT):
+        return True
+    inner = [[_inner(i) for i in t.expressions] for t in (left, right)]
+    return all(_meet(a, b) for a, b in zip(*inner, strict=False))
+
+
+def _inner(part: exp.Expr) -> exp.DataType | None:
+    type_ = part.args.get("kind") if isinstance(part, exp.ColumnDef) else part
+    return type_ if isinstance(type_, exp.DataType) else None
 
 
 def one_scale(node: exp.Expr) -> None:
@@ -99,7 +170,12 @@ def _meeting(node: exp.Expr) -> list[list[exp.Expr]]:
     """Return the groups of values of a node that must come to one type."""
     match node:
         case exp.SetOperation():
-            return [list(pair) for pair in zip(node.left.selects, node.right.selects, strict=False)]
+            return [list(column) for column in zip(*_outputs(node), strict=False)]
+        case exp.Values():
+            rows = [r.expressions if isinstance(r, exp.Tuple) else [r] for r in node.expressions]
+            return [list(column) for column in zip(*rows, strict=False)]
+        case exp.In() if isinstance(query := node.args.get("query"), exp.Query):
+            return [[node.this, output] for output in query.selects[:1]]
         case exp.Case():
             results = [branch.args["true"] for branch in node.args["ifs"]]
             return [[*results, *filter(None, [node.args.get("default")])]]
@@ -110,6 +186,15 @@ def _meeting(node: exp.Expr) -> list[list[exp.Expr]]:
         case exp.Binary():
             return [[node.left, node.right]]
     return [[v for v in (node.this, *node.expressions) if isinstance(v, exp.Expr)]]
+
+
+def _outputs(query: exp.Expr) -> list[list[exp.Expr]]:
+    """Return the outputs of each SELECT of a set operation."""
+    if isinstance(query, exp.SetOperation):
+        return [*_outputs(query.left), *_outputs(query.right)]
+    if isinstance(query, exp.Subquery):
+        return _outputs(query.this)
+    return [query.selects] if isinstance(query, exp.Query) else []
 
 
 def _mismatch(node: exp.Expr, left: exp.Expr, right: exp.Expr) -> TypeMismatchError:

@@ -5,6 +5,7 @@ import re
 from sqlglot import exp
 
 from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.inference import kind
 
 
 def split_part(node: exp.SplitPart) -> exp.Expr | None:
@@ -63,8 +64,14 @@ def _plain_substring(node: exp.Substring) -> exp.Expr:
 
 
 def json_extract_scalar(node: exp.JSONExtractScalar) -> exp.Expr | None:
-    """Answer NULL for objects, arrays and text that is not JSON."""
-    path = node.expression.sql("duckdb").strip("'")
-    return exp.Anonymous(
-        this="athena_json_scalar", expressions=[node.this.copy(), exp.Literal.string(path)]
-    )
+    """Answer NULL for objects, arrays and text that is not JSON; numbers with all their digits.
+
+    What is JSON already has its numbers from Java, where it differs from text.
+    """
+    path = exp.Literal.string(node.expression.sql("duckdb").strip("'"))
+    value = node.this.copy()
+    if kind(node.this) == exp.DType.JSON:
+        found = exp.Anonymous(this="json_extract", expressions=[value, path])
+        value = exp.Anonymous(this="athena_json_plain", expressions=[found])
+        path = exp.Literal.string("$")
+    return exp.Anonymous(this="athena_json_scalar", expressions=[value, path])

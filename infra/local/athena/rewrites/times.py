@@ -4,13 +4,15 @@ import re
 
 from sqlglot import exp
 
-from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.errors import NotSupportedError, SqlSyntaxError
 from infra.local.athena.inference import INSTANTS, ZONED, kind
+from infra.local.athena.rewrites.casts import fraction_digits
 
 T = exp.DType
 _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
 _FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_INTERVALS = ("year", "month", "day", "hour", "minute", "second")
 _JODA = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
     "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -21,6 +23,13 @@ _JODA = {
 def shifted(node: exp.Expr) -> exp.Expr | None:
     """Keep a date plus or minus days, weeks, months or years a date."""
     return exp.cast(exp.paren(node.copy()), T.DATE) if kind(node) == T.DATE else None
+
+
+def now_in_milliseconds(node: exp.CurrentTimestamp) -> exp.Expr | None:
+    """Give the present as many digits as its type has; DuckDB's has microseconds."""
+    return exp.Anonymous(
+        this="date_trunc", expressions=[exp.Literal.string("milliseconds"), node.copy()]
+    )
 
 
 def truncated(node: exp.Expr) -> exp.Expr | None:
@@ -36,15 +45,24 @@ def whole_units(node: exp.DateDiff) -> exp.Expr | None:
     )
 
 
-def at_time_zone(node: exp.AtTimeZone) -> exp.Expr | None:
-    """Convert from UTC to the zone's local time (DuckDB reads a plain timestamp as already local).
+def months_are_added_only(node: exp.Interval) -> None:
+    """Refuse a year-month interval that is not added to a time: DuckDB makes 30 days of it.
 
-    The result is the local time without its zone: right for dates, months and text of it.
+    Raises:
+        NotSupportedError: it is an answer itself, or compared, or made text.
+        SqlSyntaxError: a unit that Trino's intervals do not have.
     """
-    if kind(node.this) in ZONED:
-        return None
-    utc = exp.AtTimeZone(this=node.this.copy(), zone=exp.Literal.string("UTC"))
-    return exp.AtTimeZone(this=utc, zone=node.args["zone"].copy())
+    if node.text("unit").lower() not in _INTERVALS:
+        raise SqlSyntaxError(
+            f"INTERVAL '{node.name}' has no unit of Athena's", "Use days or months."
+        )
+    parent = node.parent
+    while isinstance(parent, exp.Paren | exp.Neg | exp.Mul):
+        parent = parent.parent
+    if node.text("unit").lower() in ("year", "month") and not isinstance(
+        parent, exp.Add | exp.Sub | exp.GenerateSeries | exp.WindowSpec
+    ):
+        raise NotSupportedError("an interval of months that is not added", "Use date_add.")
 
 
 def extracted(node: exp.Extract) -> None:
@@ -65,6 +83,10 @@ def to_iso8601(node: exp.Anonymous) -> exp.Expr | None:
         return None
     (value,) = node.expressions
     pattern = "%Y-%m-%d"
+    if kind(value) in INSTANTS | ZONED and fraction_digits(value) != 3:
+        raise NotSupportedError(
+            f"to_iso8601 of a timestamp({fraction_digits(value)})", "Cast it to timestamp first."
+        )
     if kind(value) in INSTANTS | ZONED:
         pattern += "T%H:%M:%S.%g" + ("Z" if kind(value) in ZONED else "")
     elif kind(value) != T.DATE:

@@ -29,7 +29,8 @@ def with_parameters(sql: str, parameters: Sequence[str]) -> str:
             "Give one for each question mark.",
         )
     for place, parameter in reversed(list(zip(places, parameters, strict=True))):
-        sql = sql[: place.start] + _literal(parameter) + sql[place.end + 1 :]
+        # Blanks, or `3-?` with -5 would become a comment.
+        sql = f"{sql[: place.start]} {_literal(parameter)} {sql[place.end + 1 :]}"
     return sql
 
 
