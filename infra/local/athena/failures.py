@@ -28,9 +28,9 @@ _KINDS: tuple[tuple[re.Pattern[str], type[AthenaError], str, str], ...] = tuple(
         (r"with value (?P<value>\S+) can't be cast .* out of range for the destination type "
          r"(?P<type>\w+)", OutOfRangeError, "Out of range for {type}: {value}",
          "Cast to a wider type, or to double"),
-        (r"Could not convert string '(?P<value>.*?)(?: is not a whole number)?' to (?P<type>.+)",
+        (r"""Could not convert string ['"](?P<value>.*)['"] to (?P<type>.+)""",
          InvalidCastError, "Cannot cast '{value}' to {type}", _TRY_CAST),
-        (r"Could not (?:cast value|convert \w+) '?(?P<value>.*?)'? to (?P<type>.+)",
+        (r"""Could not (?:cast value|convert \w+) ['"]?(?P<value>.*?)['"]? to (?P<type>.+)""",
          InvalidCastError, "Cannot cast {value} to {type}", _TRY_CAST),
         (r"(?:invalid|out of range).*: \"(?P<value>.*?)\"", InvalidCastError,
          "Value cannot be cast to date or timestamp: {value}", _TRY_CAST),
@@ -49,7 +49,15 @@ _KINDS: tuple[tuple[re.Pattern[str], type[AthenaError], str, str], ...] = tuple(
          "Use element_at, which gives NULL instead"),
     )
 )  # fmt: skip
-_TYPES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_REMARK = re.compile(r" is not an? [a-z ]+$")
+"""What the macros of `session` say of a text, because DuckDB would take it."""
+_TYPES = {
+    "BOOL": "boolean",
+    "INT8": "tinyint",
+    "INT16": "smallint",
+    "INT32": "integer",
+    "INT64": "bigint",
+}
 
 
 def failure_of(error: Exception, lake: Path) -> AthenaError:
@@ -67,7 +75,7 @@ def failure_of(error: Exception, lake: Path) -> AthenaError:
         )
     for pattern, kind, said, next_step in _KINDS:
         if found := pattern.search(first):
-            words = found.groupdict()
+            words = {name: _REMARK.sub("", text) for name, text in found.groupdict().items()}
             if "type" in words:
                 words["type"] = _TYPES.get(words["type"], words["type"].lower())
             return kind(said.format(**words), f"{next_step.format(**words)}.")
