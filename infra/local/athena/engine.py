@@ -286,5 +286,10 @@ def _with_zone(row: tuple[object, ...], zoned: set[int]) -> tuple[object, ...]:
 
 
 def _failed(error: Exception) -> AthenaError:
+    from infra.local.athena.macros import FAILED
+
     first = str(error).strip().splitlines()[0]
+    _, ours, said = first.partition(f"'{FAILED}")
+    if ours:
+        first = said.rpartition("' to ")[0]
     return AthenaError(first, "Change the query, or cast the values it complains about.")

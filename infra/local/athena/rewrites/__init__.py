@@ -9,7 +9,18 @@ from typing import Any
 
 from sqlglot import exp
 
-from infra.local.athena.rewrites import arrays, casts, checks, decimals, maps, text, times
+from infra.local.athena.rewrites import (
+    arrays,
+    casts,
+    checks,
+    decimals,
+    maps,
+    nested,
+    patterns,
+    sequences,
+    text,
+    times,
+)
 from infra.local.athena.rewrites.aggregates import WRAPPERS
 
 Rewrite = Callable[[Any], exp.Expr | None]
@@ -19,6 +30,8 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     (checks.TEXT_OPERATORS, checks.joins_text_only),
     (checks.ARITHMETIC, checks.calculates_with_numbers),
     (checks.MEETINGS, checks.one_scale),
+    (checks.COMPARISONS, nested.compared),
+    ((exp.Max, exp.Min), arrays.one_extreme),
     (exp.Div, decimals.quotient),
     ((exp.Avg, *WRAPPERS), decimals.average),
     ((exp.Sum, exp.CountIf, *WRAPPERS), decimals.integer_sum),
@@ -34,12 +47,18 @@ REWRITES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Rewrite], ...
     ((exp.Anonymous, *WRAPPERS), maps.map_agg),
     (exp.ArrayContains, arrays.contains),
     (exp.Anonymous, arrays.matching),
-    (exp.GenerateSeries, arrays.sequence),
+    (exp.ArrayDistinct, arrays.distinct),
+    ((exp.ArrayMax, exp.ArrayMin), arrays.extreme),
+    (exp.GenerateSeries, sequences.sequence),
     (exp.Reduce, arrays.reduced),
     ((exp.ArgMax, exp.ArgMin), arrays.value_at_extreme),
+    (exp.Trim, text.trimmed),
+    (exp.Upper, text.upper),
+    (exp.Split, text.split),
     (exp.SplitPart, text.split_part),
-    (exp.RegexpExtract, text.regexp_extract),
-    (exp.RegexpReplace, text.regexp_replace),
+    (exp.RegexpLike, patterns.like),
+    (exp.RegexpExtract, patterns.extract),
+    (exp.RegexpReplace, patterns.replace),
     (exp.Substring, text.substring),
     (exp.JSONExtractScalar, text.json_extract_scalar),
     ((exp.DateAdd, exp.Add, exp.Sub), times.shifted),

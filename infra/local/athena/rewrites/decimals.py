@@ -54,8 +54,10 @@ def average(node: exp.Expr) -> exp.Expr | None:
 def integer_sum(node: exp.Expr) -> exp.Expr | None:
     """Keep sums and counts of integers bigint, an error beyond it; DuckDB widens to HUGEINT."""
     aggregate = core(node)
-    counts = isinstance(aggregate, exp.CountIf)
-    if counts or (isinstance(aggregate, exp.Sum) and kind(aggregate) == T.BIGINT):
+    if isinstance(aggregate, exp.CountIf):
+        # Over no rows DuckDB's is a sum of nothing.
+        return exp.cast(exp.func("COALESCE", node.copy(), exp.Literal.number(0)), T.BIGINT)
+    if isinstance(aggregate, exp.Sum) and kind(aggregate) == T.BIGINT:
         return exp.cast(node.copy(), T.BIGINT)
     return None
 
