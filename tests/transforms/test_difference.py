@@ -208,7 +208,7 @@ def test_an_owner_is_what_athena_s_trim_leaves_something_of() -> None:
 
     def owner(*values: str) -> str | None:
         tags = dict(zip(OWNERS, values, strict=False))
-        return owner_of(replace(CHARGE, tags=tags), OWNERS)
+        return owner_of(CHARGE._replace(tags=tags), OWNERS)
 
     assert owner(BLANKS, " b ") == " b "
     assert owner("\u00a0", "b") == "\u00a0"

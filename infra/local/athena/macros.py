@@ -13,8 +13,8 @@ MACROS = (
         * (abs(n) // abs(d) * CAST(shift AS HUGEINT)
            + athena_half_up(abs(n) % abs(d) * CAST(shift AS HUGEINT), abs(d)))""",
     # Athena casts only whole numbers to integers; DuckDB would round '1.5' to 2.
-    """athena_whole(x) AS
-        CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?[0-9]+') THEN x
+    r"""athena_whole(x) AS
+        CASE WHEN x IS NULL OR regexp_full_match(x, '\s*[+-]?[0-9]+\s*') THEN x
              ELSE x || ' is not a whole number' END""",
     """athena_contains(a, x) AS
         CASE WHEN a IS NULL OR x IS NULL THEN NULL
@@ -96,4 +96,33 @@ MACROS = (
              THEN athena_fail('$ of a text that ends with a newline is not answered locally')
                   ::VARCHAR
              ELSE x END""",
+    """athena_shaped(x, shape, name) AS
+        CASE WHEN x IS NULL OR regexp_full_match(x, shape) THEN x
+             ELSE x || ' is not a ' || name END""",
+    """athena_unpadded(x) AS
+        CASE WHEN starts_with(x, ' ')
+             THEN athena_fail('Invalid format: ' || x)::VARCHAR ELSE x END""",
+    """athena_fitting(x, n) AS
+        CASE WHEN length(x) > n
+             THEN athena_fail('Value ' || x || ' cannot be represented as varchar(' || n || ')')
+                  ::VARCHAR
+             ELSE x END""",
+    """athena_json_text(j) AS
+        CASE WHEN json_type(j) IN ('OBJECT', 'ARRAY')
+             THEN athena_fail('Cannot cast ' || j::VARCHAR || ' to varchar')::VARCHAR
+             ELSE json_extract_string(j, '$') END""",
+    """athena_parsed(x) AS
+        CASE WHEN length(x) - length(replace(x, '{', '')) > 1
+                  OR len(list_filter(list_zip(json_keys(x), list_sort(json_keys(x))),
+                                     lambda p: p[1] <> p[2])) > 0
+             THEN athena_fail('the order that json_parse gives keys is not done locally')::JSON
+             ELSE JSON(x) END""",
+    # Trino's instants have milliseconds.
+    """athena_instant(x) AS
+        epoch_ms(CAST(floor(CAST(x AS DOUBLE) * 1000 + 0.5) AS BIGINT)) AT TIME ZONE 'UTC'""",
+    """athena_replace(x, y, z) AS
+        CASE WHEN y = '' THEN regexp_replace(x, '', replace(z, '\', '\\'), 'g')
+             ELSE replace(x, y, z) END""",
+    """athena_size(n) AS
+        CASE WHEN n < 0 THEN athena_fail('Target length must not be negative') ELSE n END""",
 )

@@ -57,6 +57,12 @@ _UNFAITHFUL = {
     exp.Lateral: "LATERAL is not done locally; use CROSS JOIN UNNEST or WITH",
     exp.Placeholder: "parameters are not taken here; write the value",
     exp.Parameter: "parameters are not taken here; write the value",
+    exp.BitwiseAnd: "bits are not counted with locally; use mod and division",
+    exp.BitwiseOr: "bits are not counted with locally; use mod and division",
+    exp.BitwiseXor: "bits are not counted with locally; use mod and division",
+    exp.BitwiseNot: "bits are not counted with locally; use mod and division",
+    exp.BitwiseLeftShift: "bits are not counted with locally; use multiplication",
+    exp.BitwiseRightShift: "bits are not counted with locally; use division",
     exp.MatchRecognize: "MATCH_RECOGNIZE is not done locally; use window functions",
 }
 
@@ -145,6 +151,8 @@ def _odd_shape(node: exp.Expr) -> AthenaError | None:
         return SqlSyntaxError("DISTINCT ON is not in Athena's SQL", "Use max_by or row_number().")
     if isinstance(node, exp.Fetch) and _more_than_rows(node):
         return NotSupportedError("FETCH ... WITH TIES is not done locally", "Use rank().")
+    if isinstance(node, exp.GroupConcat) and not isinstance(node.this, exp.Order):
+        return SqlSyntaxError("listagg without WITHIN GROUP", "Add WITHIN GROUP (ORDER BY x).")
     if isinstance(node, exp.Interval) and node.text("unit").upper() not in _UNITS:
         return SqlSyntaxError(
             f"an interval in {node.text('unit').lower()}s", "Write it in days or in months."

@@ -3,6 +3,10 @@
 from sqlglot import exp
 
 from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.inference import FLOATS, INSTANTS, ZONED
+
+T = exp.DType
+_SPELLED_OTHERWISE = FLOATS | INSTANTS | ZONED | {T.ARRAY, T.MAP, T.STRUCT, T.JSON}
 
 
 def contains(node: exp.ArrayContains) -> exp.Expr | None:
@@ -82,3 +86,30 @@ def reduced(node: exp.Reduce) -> exp.Expr | None:
         return state
     finished = exp.Transform(this=exp.array(state, dialect="duckdb"), expression=finish.copy())
     return exp.Anonymous(this="list_extract", expressions=[finished, exp.Literal.number(1)])
+
+
+def joined(node: exp.ArrayToString) -> exp.Expr | None:
+    """Join elements whose text is the same in both engines; by a NULL there is no text.
+
+    Raises:
+        NotSupportedError: doubles, times and nested values.
+    """
+    inner = node.this.type.expressions if node.this.type else []
+    if any(element.this in _SPELLED_OTHERWISE for element in inner):
+        raise NotSupportedError(
+            "array_join of what is not text, whole numbers, decimals or dates",
+            "Make text of the elements first: transform(a, x -> ...).",
+        )
+    if isinstance(node.expression, exp.Literal):
+        return None
+    missing = exp.Is(this=node.expression.copy(), expression=exp.null())
+    return exp.Case().when(missing, exp.null()).else_(node.copy())
+
+
+def listed(node: exp.GroupConcat) -> exp.Expr | None:
+    """Put nothing between where no separator is named; DuckDB would put a comma."""
+    if node.args.get("separator"):
+        return None
+    copy = node.copy()
+    copy.set("separator", exp.Literal.string(""))
+    return copy

@@ -40,23 +40,51 @@ def split_part(node: exp.SplitPart) -> exp.Expr | None:
     return exp.Anonymous(this="list_extract", expressions=[parts, index])
 
 
-def substring(node: exp.Substring) -> exp.Expr | None:
-    """Answer an empty text from a position outside the text; DuckDB begins at the nearest one."""
-    start = node.args.get("start")
-    if start is None or (isinstance(start, exp.Literal) and start.name != "0"):
+def replaced(node: exp.Replace) -> exp.Expr | None:
+    """Put the replacement around every letter where nothing is looked for."""
+    if isinstance(node.expression, exp.Literal) and node.expression.name:
         return None
-    length = exp.func("LENGTH", node.this.copy())
+    replacement = node.args.get("replacement") or exp.Literal.string("")
+    arguments = [node.this.copy(), node.expression.copy(), replacement.copy()]
+    return exp.Anonymous(this="athena_replace", expressions=arguments)
+
+
+def padded(node: exp.Pad) -> exp.Expr | None:
+    """Fail on a length below 0."""
+    if isinstance(node.expression, exp.Literal):
+        return None
+    copy = node.copy()
+    copy.set("expression", exp.Anonymous(this="athena_size", expressions=[node.expression.copy()]))
+    return copy
+
+
+def substring(node: exp.Substring) -> exp.Expr | None:
+    """Answer an empty text from a position outside the text; DuckDB begins at the nearest one.
+
+    And where the length is below 0; DuckDB goes to the left.
+    """
+    start, length = node.args.get("start"), node.args.get("length")
+    known = start is None or (isinstance(start, exp.Literal) and start.name != "0")
+    if known and (length is None or isinstance(length, exp.Literal)):
+        return None
+    plain = _plain_substring(node)
+    if known or start is None:
+        return plain
+    size = exp.func("LENGTH", node.this.copy())
     outside = exp.or_(
         exp.EQ(this=start.copy(), expression=exp.Literal.number(0)),
-        exp.LT(this=exp.paren(start.copy()), expression=exp.Neg(this=length)),
+        exp.LT(this=exp.paren(start.copy()), expression=exp.Neg(this=size)),
     )
     nothing = exp.and_(exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.null())), outside)
-    return exp.Case().when(nothing, exp.Literal.string("")).else_(_plain_substring(node))
+    return exp.Case().when(nothing, exp.Literal.string("")).else_(plain)
 
 
 def _plain_substring(node: exp.Substring) -> exp.Expr:
-    given = [node.this, node.args["start"], node.args.get("length")]
-    arguments = [argument.copy() for argument in given if argument is not None]
+    start, length = node.args.get("start") or exp.Literal.number(1), node.args.get("length")
+    arguments = [node.this.copy(), start.copy()]
+    if length is not None:
+        below = exp.LT(this=exp.paren(length.copy()), expression=exp.Literal.number(0))
+        arguments.append(exp.Case().when(below, exp.Literal.number(0)).else_(length.copy()))
     return exp.Anonymous(this="substring", expressions=arguments)
 
 

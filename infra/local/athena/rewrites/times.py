@@ -4,13 +4,16 @@ import re
 
 from sqlglot import exp
 
-from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.errors import NotSupportedError, TypeMismatchError
 from infra.local.athena.inference import INSTANTS, ZONED, kind
 
 T = exp.DType
 _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
 _FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_BELOW_DAYS = ("hour", "minute", "second", "millisecond")
+_UNITS = (*_FIELDS, "millisecond")
+_UNITS_SAID = f"Use {', '.join(_UNITS)}."
 _JODA = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
     "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -19,21 +22,71 @@ _JODA = {
 
 
 def shifted(node: exp.Expr) -> exp.Expr | None:
-    """Keep a date plus or minus days, weeks, months or years a date."""
+    """Keep a date plus or minus days, weeks, months or years a date.
+
+    Raises:
+        TypeMismatchError: a date plus hours, minutes or seconds.
+    """
+    if isinstance(node, exp.DateAdd):
+        _of_a_date(node, node.this)
+    else:
+        sides = (node.this, node.expression)
+        if any(kind(s) == T.DATE for s in sides):
+            for side in sides:
+                _whole_days(side)
     return exp.cast(exp.paren(node.copy()), T.DATE) if kind(node) == T.DATE else None
 
 
 def truncated(node: exp.Expr) -> exp.Expr | None:
-    """Keep a truncated date a date."""
+    """Keep a truncated date a date.
+
+    Raises:
+        TypeMismatchError: a date cut to hours, minutes or seconds.
+        NotSupportedError: a unit that Athena lacks.
+    """
+    if node.text("unit").lower() not in _UNITS:
+        raise NotSupportedError(f"date_trunc('{node.text('unit').lower()}', ...)", _UNITS_SAID)
+    _of_a_date(node, node.this)
     return exp.cast(node.copy(), T.DATE) if kind(node.this) == T.DATE else None
 
 
 def whole_units(node: exp.DateDiff) -> exp.Expr | None:
-    """Count whole units between two times; DuckDB's date_diff counts boundaries crossed."""
+    """Count whole units between two times; DuckDB's date_diff counts boundaries crossed.
+
+    Raises:
+        TypeMismatchError: dates that are counted in hours, minutes or seconds.
+    """
+    if kind(node.expression) == T.DATE:
+        _of_a_date(node, node.this)
     unit = exp.Literal.string(node.text("unit").lower() or "day")
     return exp.Anonymous(
         this="date_sub", expressions=[unit, node.expression.copy(), node.this.copy()]
     )
+
+
+def instant(node: exp.UnixToTime) -> exp.Expr | None:
+    """Round seconds to milliseconds.
+
+    Raises:
+        NotSupportedError: in another zone than UTC.
+    """
+    if node.args.get("zone"):
+        raise NotSupportedError("from_unixtime in a zone", "Write from_unixtime(x) at time zone.")
+    return exp.Anonymous(this="athena_instant", expressions=[node.this.copy()])
+
+
+def _of_a_date(node: exp.Expr, of: exp.Expr) -> None:
+    unit = node.text("unit").lower()
+    if kind(of) == T.DATE and unit in _BELOW_DAYS:
+        raise TypeMismatchError(f"'{unit}' is not a valid DATE field", "Cast it to timestamp.")
+
+
+def _whole_days(step: exp.Expr) -> None:
+    for interval in step.find_all(exp.Interval):
+        if interval.text("unit").lower() in _BELOW_DAYS:
+            raise TypeMismatchError(
+                "Cannot add hour, minutes or seconds to a date", "Cast it to timestamp."
+            )
 
 
 def at_time_zone(node: exp.AtTimeZone) -> exp.Expr | None:
