@@ -124,5 +124,6 @@ MACROS = (
         CASE WHEN y = '' THEN regexp_replace(x, '', replace(z, '\', '\\'), 'g')
              ELSE replace(x, y, z) END""",
     """athena_size(n) AS
-        CASE WHEN n < 0 THEN athena_fail('Target length must not be negative') ELSE n END""",
+        CAST(CASE WHEN n < 0 THEN athena_fail('Target length must not be negative') ELSE n END
+             AS INTEGER)""",
 )

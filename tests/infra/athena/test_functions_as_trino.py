@@ -108,6 +108,7 @@ ANSWERED: tuple[tuple[str, str, list[tuple[object, ...]]], ...] = (
     ("array_join", "select array_join(array[1.50, null, 2], '-', '?')", [("1.50-?-2.00",)]),
     ("a length below 0 went to the left",
      "select substr('abc', 2, -1), substr('abc', n, n) from (values 2) as t(n)", [("", "bc")]),
+    ("a computed length of lpad", "select lpad('a', n, 'x') from (values 3) as t(n)", [("xxa",)]),
     ("replace of nothing did nothing", "select replace('abc', '', '-')", [("-a-b-c-",)]),
     ("floor and ceil of integers were doubles",
      "select json_format(cast(array[floor(5), ceil(5)] as json))", [("[5,5]",)]),
