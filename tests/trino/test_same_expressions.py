@@ -6,7 +6,7 @@ from trino.dbapi import Connection
 from infra.wiring import Platform
 from tests.trino.conftest import run
 from tests.trino.expressions import EXPRESSIONS
-from tests.trino.test_same_answers import base, comparable
+from tests.trino.test_same_answers import base, comparable, flattened
 
 CASES = [
     pytest.param(expression, id=f"{name}: {expression}")
@@ -20,8 +20,12 @@ def test_value_and_type_are_the_same(
     platform: Platform, judge: Connection, expression: str
 ) -> None:
     """The type by its name without numbers; several rows in any order."""
-    columns, theirs = run(judge, f"select {expression}")
-    types, ours = platform.query.table(f"select {expression}")
+    sql = f"select answer from (select {expression}) as asked(answer)"
+    columns, _ = run(judge, sql)
+    types, _ = platform.query.table(sql)
     assert [base(t) for _, t in types] == [base(t) for _, t in columns]
+    flat = flattened(sql, columns)
+    _, theirs = run(judge, flat)
+    _, ours = platform.query.table(flat)
     here, there = (sorted(map(comparable, rows), key=repr) for rows in (ours, theirs))
     assert here == there
