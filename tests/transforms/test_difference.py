@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from rules import BaselineSeries, Charge, Evaluation, Facts, Finding, rule_set
 from schemas.amounts import EXACT
+from schemas.blanks import BLANKS
 from tests.rules.strategies import CHARGES
 from tests.transforms.differences import VERDICTS, contexts, events, policy
 from transforms.context import Context
 from transforms.differences.changes import GONE, NEW, REWORDED, FindingChange, changes
-from transforms.differences.counting import Counter
+from transforms.differences.counting import Counter, owner_of
 from transforms.differences.model import DIMENSIONS, FindingCount
 from transforms.differences.reasons import Reasons
 from transforms.differences.rows import Compared, verdict_of
@@ -200,3 +201,17 @@ def test_a_row_that_is_not_what_its_side_says_has_no_reason() -> None:
     found = Reasons(a, b).of(Compared("d:1", CHARGE, wrong, after), change)
     assert found.ways == ()
     assert "finops rules explain d:1 --evaluation a" in found.note
+
+
+def test_an_owner_is_what_athena_s_trim_leaves_something_of() -> None:
+    """Blanks alone name nobody; a no-break space is none of Java's blanks."""
+
+    def owner(*values: str) -> str | None:
+        tags = dict(zip(OWNERS, values, strict=False))
+        return owner_of(CHARGE._replace(tags=tags), OWNERS)
+
+    assert owner(BLANKS, " b ") == " b "
+    assert owner("\u00a0", "b") == "\u00a0"
+    assert [owner("\x85"), owner("\u2007"), owner("\u202f")] == ["\x85", "\u2007", "\u202f"]
+    assert owner("", "\t\n") is None
+    assert owner() is None

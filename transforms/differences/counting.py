@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rules import Charge
 from schemas.amounts import EXACT
+from schemas.blanks import BLANKS
 from transforms.differences.changes import (
     COLUMNS,
     KINDS,
@@ -162,9 +163,12 @@ def account_of(charge: Charge) -> str:
 
 
 def owner_of(charge: Charge, keys: Iterable[str]) -> str | None:
-    """Return the value of the first tag of `keys` that has one."""
+    """Return the value of the first tag of `keys` that has one; blanks are those of Athena's trim.
+
+    So that a difference names the owner that the report's SQL names.
+    """
     tags = charge.tags or {}
-    return next((value for key in keys if (value := tags.get(key, "")).strip()), None)
+    return next((value for key in keys if (value := tags.get(key, "")).strip(BLANKS)), None)
 
 
 def transition(change: ClassChange) -> str:

@@ -13,6 +13,7 @@ from infra.local.athena.errors import (
     NotAggregateError,
     OutOfRangeError,
 )
+from infra.local.athena.macros import FAILED
 
 _TRY_CAST = "Use try_cast, which gives NULL instead"
 _PARQUET = re.compile(
@@ -68,6 +69,9 @@ def failure_of(error: Exception, lake: Path) -> AthenaError:
         lake: the folder that names of files are told from.
     """
     first = str(error).strip().splitlines()[0]
+    _, ours, said = first.partition(f"'{FAILED}")
+    if ours:
+        return InvalidArgumentError(said.rpartition("' to ")[0], "Change the query.")
     if unreadable := _PARQUET.search(first):
         key = unreadable["file"].removeprefix(f"{lake}/")
         return BadDataError(

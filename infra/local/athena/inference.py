@@ -275,6 +275,7 @@ _RULES: dict[Any, Annotator] = {
     exp.FromISO8601Timestamp: _returns(T.TIMESTAMPTZ),
     exp.CurrentTimestamp: _returns(T.TIMESTAMPTZ),
     exp.DateDiff: _returns(T.BIGINT),
+    exp.Grouping: _returns(T.INT),
     exp.JSONExtract: _returns(T.JSON),
     exp.ParseJSON: _returns(T.JSON),
     exp.Split: _returns(_array_of(T.VARCHAR)),

@@ -1,5 +1,7 @@
 """From text to one SELECT tree: everything that is not a query of Athena's is refused here."""
 
+import re
+
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
@@ -7,6 +9,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from infra.local.athena.errors import AthenaError, NotSupportedError, SqlSyntaxError
 from infra.local.athena.functions import check_functions
+from infra.local.athena.using import check_using
 
 _FIX = "Write one SELECT statement of Athena's SQL."
 _ONLY_SELECT = (
@@ -14,6 +17,8 @@ _ONLY_SELECT = (
 )
 
 _STAR_EXTRAS = ("except_", "replace", "rename")
+_PATH = re.compile(r"""\$(\.[A-Za-z_]\w*|\[\d+\]|\["[^"\\]*"\])*""", re.ASCII)
+_UNITS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "(")
 
 
@@ -24,6 +29,18 @@ class AthenaSelect(Trino):
     """
 
     INDEX_OFFSET = 0
+
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
+        """Refuse the paths that Athena has no meaning for; sqlglot would mend them.
+
+        Raises:
+            NotSupportedError: it is not a literal of names and positions.
+        """
+        if path is not None and not (isinstance(path, exp.Literal) and _PATH.fullmatch(path.name)):
+            raise NotSupportedError(
+                f"the JSON path {path.sql('trino')}", "Write a literal such as '$.a[0].b'."
+            )
+        return super().to_json_path(path)
 
 
 _FOREIGN = {
@@ -40,6 +57,12 @@ _UNFAITHFUL = {
     exp.Lateral: "LATERAL is not done locally; use CROSS JOIN UNNEST or WITH",
     exp.Placeholder: "parameters are not taken here; write the value",
     exp.Parameter: "parameters are not taken here; write the value",
+    exp.BitwiseAnd: "bits are not counted with locally; use mod and division",
+    exp.BitwiseOr: "bits are not counted with locally; use mod and division",
+    exp.BitwiseXor: "bits are not counted with locally; use mod and division",
+    exp.BitwiseNot: "bits are not counted with locally; use mod and division",
+    exp.BitwiseLeftShift: "bits are not counted with locally; use multiplication",
+    exp.BitwiseRightShift: "bits are not counted with locally; use division",
     exp.MatchRecognize: "MATCH_RECOGNIZE is not done locally; use window functions",
 }
 
@@ -61,6 +84,7 @@ def parse_select(sql: str) -> exp.Query:
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise SqlSyntaxError("not a SELECT statement", _FIX)
     _check_syntax(tree)
+    check_using(tree)
     check_functions(tree, sql)
     return tree
 
@@ -125,6 +149,14 @@ def _odd_shape(node: exp.Expr) -> AthenaError | None:
         return NotSupportedError("WITH RECURSIVE is not done locally", "Use sequence() and UNNEST.")
     if isinstance(node, exp.Distinct) and node.args.get("on"):
         return SqlSyntaxError("DISTINCT ON is not in Athena's SQL", "Use max_by or row_number().")
+    if isinstance(node, exp.Fetch) and _more_than_rows(node):
+        return NotSupportedError("FETCH ... WITH TIES is not done locally", "Use rank().")
+    if isinstance(node, exp.GroupConcat) and not isinstance(node.this, exp.Order):
+        return SqlSyntaxError("listagg without WITHIN GROUP", "Add WITHIN GROUP (ORDER BY x).")
+    if isinstance(node, exp.Interval) and node.text("unit").upper() not in _UNITS:
+        return SqlSyntaxError(
+            f"an interval in {node.text('unit').lower()}s", "Write it in days or in months."
+        )
     if isinstance(node, exp.Star) and any(node.args.get(key) for key in _STAR_EXTRAS):
         return SqlSyntaxError("* takes no list of exceptions in Athena", "Name the columns.")
     if isinstance(node, exp.Join) and (node.kind in ("SEMI", "ANTI") or node.method):
@@ -139,3 +171,8 @@ def _odd_shape(node: exp.Expr) -> AthenaError | None:
             "Name a table of the lake.",
         )
     return None
+
+
+def _more_than_rows(fetch: exp.Fetch) -> bool:
+    options = fetch.args.get("limit_options")
+    return bool(options and (options.args.get("with_ties") or options.args.get("percent")))

@@ -242,7 +242,7 @@ AGGREGATES: tuple[tuple[str, object, str], ...] = (
     ("cardinality(map_agg(id, qty) filter (where id > 1))", 2, "bigint"),
     ("approx_distinct(id)", 3, "bigint"),
     ("approx_percentile(id, 0.5)", 2, "bigint"),
-    ("approx_percentile(qty, 0.5)", 3.0, "double"),
+    ("approx_percentile(qty, 0.5)", 3.0, "real"),
     ("approx_percentile(id, array[0.5])", [2], "array(bigint)"),
     ("stddev(id)", 1.0, "double"),
     ("stddev_samp(id)", 1.0, "double"),

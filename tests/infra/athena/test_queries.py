@@ -276,8 +276,9 @@ def test_a_long_answer_comes_in_pieces(athena: LocalAthena) -> None:
         return numbers
 
     sql = (
-        "SELECT t.n, from_unixtime(t.n) AS at FROM (SELECT 1 AS one) s "
-        "CROSS JOIN UNNEST(sequence(1, 25000)) AS t(n) ORDER BY t.n"
+        "SELECT a.x * 1000 + b.y AS n, from_unixtime(a.x * 1000 + b.y) AS at "
+        "FROM UNNEST(sequence(0, 24)) AS a(x) CROSS JOIN UNNEST(sequence(1, 1000)) AS b(y) "
+        "ORDER BY 1"
     )
     result, numbers = athena.read(sql, use)
     assert numbers == list(range(1, 25_001))

@@ -135,8 +135,9 @@ def test_a_running_query_is_stopped(served: Endpoint, tmp_path: Path) -> None:
         random=Random(1),
     )
     ten_billion_rows = (
-        "select sum(x * y) from unnest(sequence(1, 100000)) as a(x) "
-        "cross join unnest(sequence(1, 100000)) as b(y) where (x + y) % 7 = 3"
+        "select sum(x * y) from unnest(sequence(1, 10000)) as a(x) "
+        "cross join unnest(sequence(1, 10000)) as b(y) "
+        "cross join unnest(sequence(1, 100)) as c(z) where (x + y) % 7 = 3"
     )
     id_ = athena.start(ten_billion_rows)
     (thread,) = [t for t in threading.enumerate() if t.name == "athena-query"]

@@ -1,10 +1,12 @@
-"""Arrays: Trino's three-valued answers, dates in sequences, and max_by of a NULL."""
+"""Arrays: Trino's three-valued answers and its order of elements, and max_by of a NULL."""
 
 from sqlglot import exp
 
-from infra.local.athena.inference import kind
+from infra.local.athena.errors import NotSupportedError
+from infra.local.athena.inference import FLOATS, INSTANTS, ZONED, kind
 
 T = exp.DType
+_SPELLED_OTHERWISE = FLOATS | INSTANTS | ZONED | {T.ARRAY, T.MAP, T.STRUCT, T.JSON}
 
 
 def contains(node: exp.ArrayContains) -> exp.Expr | None:
@@ -28,18 +30,48 @@ def matching(node: exp.Anonymous) -> exp.Expr | None:
     return found if name == "any_match" else exp.paren(exp.Not(this=found))
 
 
-def sequence(node: exp.GenerateSeries) -> exp.Expr | None:
-    """Keep a sequence of dates a sequence of dates."""
-    if kind(node.args["start"]) != T.DATE:
-        return None
-    dates = exp.DataType(this=T.ARRAY, expressions=[exp.DataType(this=T.DATE)], nested=True)
-    return exp.cast(node.copy(), dates)
+def distinct(node: exp.ArrayDistinct) -> exp.Expr | None:
+    """Keep the first of equal elements where it stands, and one NULL."""
+    return exp.Anonymous(this="athena_distinct", expressions=[node.this.copy()])
+
+
+def extreme(node: exp.ArrayMax | exp.ArrayMin) -> exp.Expr | None:
+    """Answer NULL where an element is NULL."""
+    return exp.Anonymous(
+        this="athena_extreme",
+        expressions=[
+            node.this.copy(),
+            exp.Anonymous(
+                this="list_max" if isinstance(node, exp.ArrayMax) else "list_min",
+                expressions=[node.this.copy()],
+            ),
+        ],
+    )
 
 
 def value_at_extreme(node: exp.ArgMax | exp.ArgMin) -> exp.Expr | None:
-    """Return the value at the extreme even where it is NULL; DuckDB would take the next one."""
-    name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
-    return exp.Anonymous(this=name, expressions=[node.this.copy(), node.expression.copy()])
+    """Return the value at the extreme even where it is NULL; DuckDB would take the next one.
+
+    Raises:
+        NotSupportedError: the values at several extremes.
+    """
+    name = "max" if isinstance(node, exp.ArgMax) else "min"
+    if node.args.get("count"):
+        raise NotSupportedError(f"{name}_by of several values", "Use row_number() and array_agg.")
+    return exp.Anonymous(
+        this=f"arg_{name}_null", expressions=[node.this.copy(), node.expression.copy()]
+    )
+
+
+def one_extreme(node: exp.Max | exp.Min) -> None:
+    """Refuse the n largest or smallest.
+
+    Raises:
+        NotSupportedError: there is an n.
+    """
+    if node.expressions:
+        name = "max" if isinstance(node, exp.Max) else "min"
+        raise NotSupportedError(f"{name}(x, n)", "Use row_number() and array_agg.")
 
 
 def reversed_(node: exp.Reverse) -> exp.Expr | None:
@@ -61,3 +93,30 @@ def reduced(node: exp.Reduce) -> exp.Expr | None:
         return state
     finished = exp.Transform(this=exp.array(state, dialect="duckdb"), expression=finish.copy())
     return exp.Anonymous(this="list_extract", expressions=[finished, exp.Literal.number(1)])
+
+
+def joined(node: exp.ArrayToString) -> exp.Expr | None:
+    """Join elements whose text is the same in both engines; by a NULL there is no text.
+
+    Raises:
+        NotSupportedError: doubles, times and nested values.
+    """
+    inner = node.this.type.expressions if node.this.type else []
+    if any(element.this in _SPELLED_OTHERWISE for element in inner):
+        raise NotSupportedError(
+            "array_join of what is not text, whole numbers, decimals or dates",
+            "Make text of the elements first: transform(a, x -> ...).",
+        )
+    if isinstance(node.expression, exp.Literal):
+        return None
+    missing = exp.Is(this=node.expression.copy(), expression=exp.null())
+    return exp.Case().when(missing, exp.null()).else_(node.copy())
+
+
+def listed(node: exp.GroupConcat) -> exp.Expr | None:
+    """Put nothing between where no separator is named; DuckDB would put a comma."""
+    if node.args.get("separator"):
+        return None
+    copy = node.copy()
+    copy.set("separator", exp.Literal.string(""))
+    return copy

@@ -54,20 +54,30 @@ def average(node: exp.Expr) -> exp.Expr | None:
 def integer_sum(node: exp.Expr) -> exp.Expr | None:
     """Keep sums and counts of integers bigint, an error beyond it; DuckDB widens to HUGEINT."""
     aggregate = core(node)
-    counts = isinstance(aggregate, exp.CountIf)
-    if counts or (isinstance(aggregate, exp.Sum) and kind(aggregate) == T.BIGINT):
+    if isinstance(aggregate, exp.CountIf):
+        # Over no rows DuckDB's is a sum of nothing.
+        return exp.cast(exp.func("COALESCE", node.copy(), exp.Literal.number(0)), T.BIGINT)
+    if isinstance(aggregate, exp.Sum) and kind(aggregate) == T.BIGINT:
         return exp.cast(node.copy(), T.BIGINT)
     return None
 
 
 def keep_scale(node: exp.Expr) -> exp.Expr | None:
-    """Give round, floor, ceil and mod of decimals the type Trino gives them."""
-    return exp.cast(node.copy(), node.type) if node.type and kind(node) == T.DECIMAL else None
+    """Give round, floor, ceil and mod of decimals and integers the type Trino gives them."""
+    exact = kind(node) == T.DECIMAL or kind(node) in INTEGERS
+    return exp.cast(node.copy(), node.type) if node.type and exact else None
+
+
+def grouping(node: exp.Grouping) -> exp.Expr | None:
+    """Keep it an integer."""
+    return exp.cast(node.copy(), T.INT)
 
 
 def percentile(node: exp.ApproxQuantile) -> exp.Expr | None:
-    """Approximate in the argument's own type where it is an integer, else in double."""
-    result = T.BIGINT if kind(node.this) in INTEGERS else T.DOUBLE
+    """Approximate integers in bigint and decimals, as Trino does, in real; else in double."""
+    result = {T.DECIMAL: T.FLOAT}.get(kind(node.this), T.DOUBLE)
+    if kind(node.this) in INTEGERS:
+        result = T.BIGINT
     call = exp.Anonymous(
         this="approx_quantile", expressions=[node.this.copy(), node.args["quantile"].copy()]
     )

@@ -13,9 +13,15 @@ _OWN_TEXT = frozenset({T.DECIMAL, *FLOATS, *INSTANTS, *ZONED})
 
 
 def to_json(node: exp.Cast) -> exp.Expr | None:
-    """Turn a value into JSON, maps by key; DuckDB's cast from text would parse it instead."""
+    """Turn a value into JSON, maps by key; DuckDB's cast from text would parse it instead.
+
+    Raises:
+        NotSupportedError: a row without names.
+    """
     if node.to.this != T.JSON or kind(node.this) == T.JSON:
         return None
+    if isinstance(node.this, exp.Struct):
+        raise NotSupportedError("JSON of a row without names", "Cast it to row(name type, ...).")
     return exp.cast(_text(node.this.copy(), node.this.type, "item"), T.JSON)
 
 

@@ -11,7 +11,7 @@ T = exp.DType
 
 
 def subscript(node: exp.Bracket) -> exp.Expr | None:
-    """Make `m[key]` and `a[i]` fail on what is not there; `element_at` stays NULL.
+    """Make `m[key]` and `a[i]` fail on what is not there; `element_at` stays NULL, but for 0.
 
     Raises:
         NotSupportedError: neither a map nor an array, as far as can be told, or deep inside try().
@@ -26,6 +26,9 @@ def subscript(node: exp.Bracket) -> exp.Expr | None:
         this="list_extract" if kind(container) == T.ARRAY else "map_extract_value",
         expressions=[container.copy(), key.copy()],
     )
+    if node.args.get("safe") and kind(container) == T.ARRAY and not _is_position(key):
+        index = exp.Anonymous(this="athena_index", expressions=[key.copy()])
+        return exp.Anonymous(this="list_extract", expressions=[container.copy(), index])
     if node.args.get("safe") or isinstance(node.parent, exp.Try):
         return found
     if node.find_ancestor(exp.Try):
@@ -37,6 +40,10 @@ def subscript(node: exp.Bracket) -> exp.Expr | None:
         this=key.copy(), low=exp.Literal.number(1), high=exp.func("LEN", container.copy())
     )
     return _strict(container, inside, found, "Array subscript out of bounds")
+
+
+def _is_position(key: exp.Expr) -> bool:
+    return isinstance(key, exp.Literal) and key.name != "0"
 
 
 def cardinality(node: exp.ArraySize) -> exp.Expr | None:

@@ -1,65 +1,91 @@
-"""Text functions whose answer for "not there" differs, and the two spellings of a group."""
-
-import re
+"""Text functions: what they take for a blank, and their answers for what is not there."""
 
 from sqlglot import exp
 
-from infra.local.athena.errors import NotSupportedError
 from infra.local.athena.inference import kind
+from schemas.blanks import BLANKS
+
+
+def trimmed(node: exp.Trim) -> exp.Expr | None:
+    """Take off Java's blanks where no others are named; DuckDB takes off those of Unicode."""
+    if node.expression:
+        return None
+    copy = node.copy()
+    copy.set("expression", exp.Literal.string(BLANKS))
+    return copy
+
+
+def upper(node: exp.Upper) -> exp.Expr | None:
+    """Leave ß as it is."""
+    return exp.Anonymous(this="athena_upper", expressions=[node.this.copy()])
+
+
+def split(node: exp.Split) -> exp.Expr | None:
+    """Leave the rest in the last of a limited number of parts; no delimiter is an error."""
+    delimiter, limit = node.expression, node.args.get("limit")
+    if not isinstance(delimiter, exp.Literal) or not delimiter.name:
+        delimiter = exp.Anonymous(this="athena_delimiter", expressions=[delimiter.copy()])
+    parts = exp.Anonymous(this="string_split", expressions=[node.this.copy(), delimiter.copy()])
+    if limit is None:
+        return parts
+    arguments = [parts, delimiter.copy(), limit.copy()]
+    return exp.Anonymous(this="athena_pieces", expressions=arguments)
 
 
 def split_part(node: exp.SplitPart) -> exp.Expr | None:
-    """Answer NULL, not an empty text, beyond the last part."""
+    """Answer NULL, not an empty text, beyond the last part; before the first is an error."""
     parts = exp.Anonymous(
         this="string_split", expressions=[node.this.copy(), node.args["delimiter"].copy()]
     )
-    return exp.Anonymous(this="list_extract", expressions=[parts, node.args["part_index"].copy()])
+    index = exp.Anonymous(this="athena_part", expressions=[node.args["part_index"].copy()])
+    return exp.Anonymous(this="list_extract", expressions=[parts, index])
 
 
-def regexp_extract(node: exp.RegexpExtract) -> exp.Expr | None:
-    """Answer NULL, not an empty text, where nothing matches."""
-    text, pattern = node.this.copy(), node.expression.copy()
-    group = node.args.get("group") or exp.Literal.number(0)
-    matched = exp.Anonymous(this="regexp_matches", expressions=[text, pattern])
-    part = exp.Anonymous(
-        this="regexp_extract", expressions=[text.copy(), pattern.copy(), group.copy()]
-    )
-    return exp.Case().when(matched, part)
-
-
-def regexp_replace(node: exp.RegexpReplace) -> exp.Expr | None:
-    r"""Spell groups of the replacement `\1`, which Java spells `$1`.
-
-    Raises:
-        NotSupportedError: the replacement is not a literal, so its groups cannot be seen.
-    """
+def replaced(node: exp.Replace) -> exp.Expr | None:
+    """Put the replacement around every letter where nothing is looked for."""
+    if isinstance(node.expression, exp.Literal) and node.expression.name:
+        return None
     replacement = node.args.get("replacement") or exp.Literal.string("")
-    if not isinstance(replacement, exp.Literal):
-        raise NotSupportedError(
-            "regexp_replace with a computed replacement", "Write it as a literal."
-        )
-    text = re.sub(r"\$(\d)", r"\\\1", replacement.name.replace("\\", "\\\\"))
-    arguments = [node.this.copy(), node.expression.copy(), exp.Literal.string(text)]
-    return exp.Anonymous(this="regexp_replace", expressions=[*arguments, exp.Literal.string("g")])
+    arguments = [node.this.copy(), node.expression.copy(), replacement.copy()]
+    return exp.Anonymous(this="athena_replace", expressions=arguments)
+
+
+def padded(node: exp.Pad) -> exp.Expr | None:
+    """Fail on a length below 0."""
+    if isinstance(node.expression, exp.Literal):
+        return None
+    copy = node.copy()
+    copy.set("expression", exp.Anonymous(this="athena_size", expressions=[node.expression.copy()]))
+    return copy
 
 
 def substring(node: exp.Substring) -> exp.Expr | None:
-    """Answer an empty text from a position outside the text; DuckDB begins at the nearest one."""
-    start = node.args.get("start")
-    if start is None or (isinstance(start, exp.Literal) and start.name != "0"):
+    """Answer an empty text from a position outside the text; DuckDB begins at the nearest one.
+
+    And where the length is below 0; DuckDB goes to the left.
+    """
+    start, length = node.args.get("start"), node.args.get("length")
+    known = start is None or (isinstance(start, exp.Literal) and start.name != "0")
+    if known and (length is None or isinstance(length, exp.Literal)):
         return None
-    length = exp.func("LENGTH", node.this.copy())
+    plain = _plain_substring(node)
+    if known or start is None:
+        return plain
+    size = exp.func("LENGTH", node.this.copy())
     outside = exp.or_(
         exp.EQ(this=start.copy(), expression=exp.Literal.number(0)),
-        exp.LT(this=exp.paren(start.copy()), expression=exp.Neg(this=length)),
+        exp.LT(this=exp.paren(start.copy()), expression=exp.Neg(this=size)),
     )
     nothing = exp.and_(exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.null())), outside)
-    return exp.Case().when(nothing, exp.Literal.string("")).else_(_plain_substring(node))
+    return exp.Case().when(nothing, exp.Literal.string("")).else_(plain)
 
 
 def _plain_substring(node: exp.Substring) -> exp.Expr:
-    given = [node.this, node.args["start"], node.args.get("length")]
-    arguments = [argument.copy() for argument in given if argument is not None]
+    start, length = node.args.get("start") or exp.Literal.number(1), node.args.get("length")
+    arguments = [node.this.copy(), start.copy()]
+    if length is not None:
+        below = exp.LT(this=exp.paren(length.copy()), expression=exp.Literal.number(0))
+        arguments.append(exp.Case().when(below, exp.Literal.number(0)).else_(length.copy()))
     return exp.Anonymous(this="substring", expressions=arguments)
 
 

@@ -13,6 +13,8 @@ _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
 _FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _INTERVALS = ("year", "month", "day", "hour", "minute", "second")
+_UNITS = (*_FIELDS, "millisecond")
+_UNITS_SAID = f"Use {', '.join(_UNITS)}."
 _JODA = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d",
     "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "mm": "%M", "ss": "%S", "SSS": "%g",
@@ -33,7 +35,13 @@ def now_in_milliseconds(node: exp.CurrentTimestamp) -> exp.Expr | None:
 
 
 def truncated(node: exp.Expr) -> exp.Expr | None:
-    """Keep a truncated date a date."""
+    """Keep a truncated date a date.
+
+    Raises:
+        NotSupportedError: a unit that Athena lacks.
+    """
+    if node.text("unit").lower() not in _UNITS:
+        raise NotSupportedError(f"date_trunc('{node.text('unit').lower()}', ...)", _UNITS_SAID)
     return exp.cast(node.copy(), T.DATE) if kind(node.this) == T.DATE else None
 
 
@@ -43,6 +51,35 @@ def whole_units(node: exp.DateDiff) -> exp.Expr | None:
     return exp.Anonymous(
         this="date_sub", expressions=[unit, node.expression.copy(), node.this.copy()]
     )
+
+
+def parsed_time(node: exp.StrToTime) -> exp.Expr | None:
+    """Parse by a pattern, without blanks before it, to milliseconds.
+
+    Raises:
+        NotSupportedError: a pattern that says no year of four digits; the engines guess otherwise.
+    """
+    pattern = node.args["format"]
+    if not isinstance(pattern, exp.Literal) or "%Y" not in pattern.name:
+        raise NotSupportedError(
+            "date_parse without %Y in a literal pattern", "Put the year before the text."
+        )
+    copy = node.copy()
+    copy.set("this", exp.Anonymous(this="athena_unpadded", expressions=[node.this.copy()]))
+    if "%f" not in pattern.name:
+        return copy
+    return exp.Anonymous(this="date_trunc", expressions=[exp.Literal.string("millisecond"), copy])
+
+
+def instant(node: exp.UnixToTime) -> exp.Expr | None:
+    """Round seconds to milliseconds.
+
+    Raises:
+        NotSupportedError: in another zone than UTC.
+    """
+    if node.args.get("zone"):
+        raise NotSupportedError("from_unixtime in a zone", "Write from_unixtime(x) at time zone.")
+    return exp.Anonymous(this="athena_instant", expressions=[node.this.copy()])
 
 
 def months_are_added_only(node: exp.Interval) -> None:
