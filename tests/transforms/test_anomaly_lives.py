@@ -353,10 +353,9 @@ def test_law_of_lives(steps: list[tuple[str, dict[int, Decimal]]], todays: list[
 
 
 def standing(lake: CostLake) -> list[tuple[object, ...]]:
-    """Return what stands, without names and histories."""
-    return [
-        (a.series, a.status, a.days) for a in read_anomalies(lake.store) if a.status != "withdrawn"
-    ]
+    """Return what stands, without names (of equal first days they make the order) and histories."""
+    found = (a for a in read_anomalies(lake.store) if a.status != "withdrawn")
+    return sorted(((a.series, a.status, a.days) for a in found), key=repr)
 
 
 @given(st.sets(st.integers(0, 60)), st.sets(st.integers(0, 60)), st.integers(60, 70))
