@@ -21,6 +21,7 @@ GIVEN = {
     "name": story.ACCOUNT,
     "first_day": quarter.FIRST,
     "split_day": "2026-08-16",
+    "new_since": "2026-08-16",
     "last_day": quarter.LAST,
     "first_month": quarter.FIRST[:7],
     "last_month": quarter.LAST[:7],
