@@ -160,13 +160,17 @@ def test_storage_classes(wholes: dict[str, Whole]) -> None:
     words = {"gp2 volume": "(gp2) provisioned", "magnetic volume": "Magnetic provisioned"}
     answer = wholes[REAL].ask("storage_classes", last_day="2024-09-30")
     names = [column for column, _ in answer.columns]
-    found = [dict(zip(names, row, strict=True)) for row in answer.rows]
+    found: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in answer.rows]
     for kind, said in words.items():
         lines = [r for r in wholes[REAL].lines("Usage") if said in (r["ChargeDescription"] or "")]
-        (total,) = added(lines, lambda r: (), lambda r: r.effective)[()]
+        expected = added(lines, lambda r: (), lambda r: r.effective, lambda r: r.amount("ListCost"))
         told = [row for row in found if row["kind"] == kind]
-        assert sum(row["effective"] for row in told) == total > 0
+        assert {(): (total(told, "effective"), total(told, "list_cost"))} == expected
         assert all((row["saving"] is None) == (kind != "gp2 volume") for row in told)
+
+
+def total(rows: list[dict[str, Any]], column: str) -> Decimal:
+    return sum((row[column] for row in rows), Decimal(0))
 
 
 def halves(whole: Whole) -> tuple[Callable[[Line], Decimal], Callable[[Line], Decimal]]:

@@ -202,8 +202,8 @@ def test_one_day_is_compared_with_its_week_before(tmp_path: Path) -> None:
     """What lies before the first day is compared with, and not shown."""
     charges = [charge(0, day, "S", cost) for day, cost in
                (("2026-05-04", "10"), ("2026-05-10", "1"), ("2026-05-11", "12"))]  # fmt: skip
-    day = {"first_day": "2026-05-11", "last_day": "2026-05-11"}
-    (row,) = told(tmp_path, "service_days", charges, **day)
+    day = "2026-05-11"
+    (row,) = told(tmp_path, "service_days", charges, first_day=day, last_day=day)
     assert (row["charge_date"], row["effective"]) == ("2026-05-11", D(12))
     assert (row["week_before"], row["change"]) == (D(10), D(2))
 
@@ -224,10 +224,10 @@ def test_the_first_month_is_compared_with_the_one_before(tmp_path: Path) -> None
 def test_a_forecast_of_one_day_has_no_range(tmp_path: Path) -> None:
     """One day does not tell how far days vary; two do."""
     charges = [charge(0, day, "S", "10") for day in ("2026-04-30", "2026-05-01", "2026-05-02")]
-    days = {"first_day": "2026-04-01", "last_day": "2026-05-01"}
-    (row,) = told(tmp_path, "month_forecast", charges, **days)
+    first = "2026-04-01"
+    (row,) = told(tmp_path, "month_forecast", charges, first_day=first, last_day="2026-05-01")
     assert (row["forecast"], row["low"], row["high"]) == (D(310), None, None)
-    (row,) = told(tmp_path / "b", "month_forecast", charges, **days | {"last_day": "2026-05-02"})
+    (row,) = told(tmp_path / "b", "month_forecast", charges, first_day=first, last_day="2026-05-02")
     assert (row["forecast"], row["low"], row["high"]) == (D(310), D(310), D(310))
 
 
