@@ -115,8 +115,8 @@ FULL_LAKE = [
       "--param", "last_day=2024-09-01"],
      "first_day=2024-09-30 is after last_day=2024-09-01; give the earlier one as first_day: "
      "--param first_day=2024-09-01 --param last_day=2024-09-30"),
-    (["query", "invoices", "--param", "first_month=٢٠٢٤-٠٩", "--param", "last_month=2024-09"],
-     "first_month='٢٠٢٤-٠٩' is not a month, YYYY-MM; "
+    (["query", "invoices", "--param", "first_month=٢٠٢٤-09", "--param", "last_month=2024-09"],
+     "first_month='٢٠٢٤-09' is not a month, YYYY-MM; "
      "for example: --param first_month=2024-09"),
     (["query", "--sql", "select 1 as a", "--parquet", "{tmp}/none/x.parquet"],
      "{tmp}/none/x.parquet: No such file or directory; name another file"),
