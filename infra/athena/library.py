@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -17,8 +16,12 @@ from infra.errors import ParameterError
 
 _HEADER = re.compile(r"/\*\n(?P<toml>.*?)\*/\n(?P<sql>.*)", re.DOTALL)
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_INTEGER = re.compile(r"-?\d{1,18}")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,26}(\.[0-9]{1,12})?")
+_SPANS = (("first_day", "last_day"), ("first_month", "last_month"))
+_WITHIN = ("split_day", "new_since")
+"""Days that must lie between the first and the last."""
 _WANTED = {
     "date": "a day, YYYY-MM-DD",
     "month": "a month, YYYY-MM",
@@ -85,7 +88,7 @@ class LibraryQuery:
         """Return the execution parameters, in the order of the `?`.
 
         Raises:
-            ParameterError: one is missing, unknown or not of its type.
+            ParameterError: one is missing, unknown or not of its type, or no day lies between them.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
@@ -97,7 +100,10 @@ class LibraryQuery:
             raise ParameterError(
                 f"{self.name} needs {', '.join(missing)}; for example: {self.example()}"
             )
-        return [p.literal(given.get(p.name, p.default or "")) for p in self.parameters]
+        values = {p.name: given.get(p.name, p.default or "") for p in self.parameters}
+        found = [p.literal(values[p.name]) for p in self.parameters]
+        _check_span(values)
+        return found
 
     def examples(self) -> dict[str, str]:
         """Return an example of each parameter's value."""
@@ -154,6 +160,22 @@ def _parameter(name: str, given: Mapping[str, Any]) -> Parameter:
     return Parameter(name=name, **{**given, "choices": tuple(given.get("choices", ()))})
 
 
+def _check_span(values: Mapping[str, str]) -> None:
+    """Refuse days and months that nothing can lie between: the answer would look like no cost."""
+    for first, last in _SPANS:
+        if first in values and last in values and values[first] > values[last]:
+            raise ParameterError(
+                f"{first}={values[first]} is after {last}={values[last]}; give the earlier one as "
+                f"{first}: --param {first}={values[last]} --param {last}={values[first]}"
+            )
+    for name in _WITHIN:
+        if name in values and not values["first_day"] <= values[name] <= values["last_day"]:
+            raise ParameterError(
+                f"{name}={values[name]} is not within first_day={values['first_day']} and "
+                f"last_day={values['last_day']}; choose one of these days, or a longer span"
+            )
+
+
 def _is_date(value: str) -> bool:
     try:
         return date.fromisoformat(value).isoformat() == value
@@ -161,18 +183,10 @@ def _is_date(value: str) -> bool:
         return False
 
 
-def _is_decimal(value: str) -> bool:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return False
-    return number.is_finite() and re.fullmatch(r"-?\d{1,26}(\.\d{1,12})?", value) is not None
-
-
 _FITS: Mapping[str, Callable[[str], bool]] = {
     "date": _is_date,
     "month": lambda value: _MONTH.fullmatch(value) is not None,
     "integer": lambda value: _INTEGER.fullmatch(value) is not None,
-    "decimal": _is_decimal,
+    "decimal": lambda value: _DECIMAL.fullmatch(value) is not None,
     "text": lambda value: True,
 }

@@ -85,10 +85,19 @@ def query_command(
             "name a query of the library, or give --sql; finops query list shows the library"
         )
     if name == LIST:
+        if given or show or as_csv or parquet is not None:
+            raise UsageError(
+                "finops query list shows the library and takes --json alone; "
+                "for one query's SQL: finops query NAME --show"
+            )
         _print_library(as_json)
         return
     query = None if name is None else _find(name)
     if show:
+        if given or as_csv or parquet is not None:
+            raise UsageError(
+                "--show prints a query's SQL and takes --json alone; for its answer leave it out"
+            )
         _show(query, as_json)
         return
     if sql is not None and not sql.strip():

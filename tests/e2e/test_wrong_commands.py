@@ -104,6 +104,20 @@ FULL_LAKE = [
     (["query", "--sql", SELECT, "--show"], "--show prints a query of the library; name one"),
     (["query", "list", "--csv", "--json"],
      "--csv, --json and --parquet are three answers; choose one"),
+    *((["query", "list", *more],
+       "finops query list shows the library and takes --json alone; "
+       "for one query's SQL: finops query NAME --show")
+      for more in (["--csv"], ["--parquet", "{tmp}/x"], ["--param", "x=y"], ["--show"])),
+    *((["query", "movers", "--show", *more],
+       "--show prints a query's SQL and takes --json alone; for its answer leave it out")
+      for more in (["--csv"], ["--parquet", "{tmp}/x"], ["--param", "top=3"])),
+    (["query", "service_days", "--param", "first_day=2024-09-30",
+      "--param", "last_day=2024-09-01"],
+     "first_day=2024-09-30 is after last_day=2024-09-01; give the earlier one as first_day: "
+     "--param first_day=2024-09-01 --param last_day=2024-09-30"),
+    (["query", "invoices", "--param", "first_month=٢٠٢٤-09", "--param", "last_month=2024-09"],
+     "first_month='٢٠٢٤-09' is not a month, YYYY-MM; "
+     "for example: --param first_month=2024-09"),
     (["query", "--sql", "select 1 as a", "--parquet", "{tmp}/none/x.parquet"],
      "{tmp}/none/x.parquet: No such file or directory; name another file"),
     (["query", "--sql", "select nope from charges"],

@@ -4,11 +4,15 @@ A condition travels down from where it is written, through plain columns of view
 WITH queries that are used once, to the base table. It stops where Athena would stop it and wherever
 the answer could change: at LIMIT, at aggregation by another column, and at a window function whose
 PARTITION BY lacks the column. Nothing is inferred from joins, and nothing from IS NULL.
+
+A literal may come from a subquery that names it, and days may be counted from it: Athena puts
+constants in and works them out before it prunes.
 """
 
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from sqlglot import exp
@@ -46,7 +50,10 @@ def partition_conditions(
         if isinstance(scope.expression, exp.SetOperation):
             _through_set(scope.expression, arrived, wanted)
         elif isinstance(scope.expression, exp.Select):
-            conditions = [*_own(scope.expression), *_through_select(scope.expression, arrived)]
+            conditions = [
+                *_own(scope, scope.expression),
+                *_through_select(scope.expression, arrived),
+            ]
             for condition in conditions:
                 _hand_down(condition, scope, uses, partitions, wanted)
     return wanted
@@ -126,7 +133,7 @@ def _is_constant(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and (node.is_string or node.is_int)
 
 
-def _own(select: exp.Select) -> list[exp.Expr]:
+def _own(scope: Scope, select: exp.Select) -> list[exp.Expr]:
     """Return the decidable conjuncts of WHERE, and of ON where every join is an inner one."""
     joins = select.args.get("joins") or []
     places = [select.args.get("where")]
@@ -136,7 +143,54 @@ def _own(select: exp.Select) -> list[exp.Expr]:
     for place in filter(None, places):
         root = place.this if isinstance(place, exp.Where) else place
         found += root.flatten() if isinstance(root, exp.And) else [root]
-    return [condition for condition in found if _decidable(condition)]
+    return [c for c in (_worked_out(condition, scope) for condition in found) if _decidable(c)]
+
+
+def _worked_out(condition: exp.Expr, scope: Scope) -> exp.Expr:
+    """Return a condition with its constants in the place of their names, and days as text.
+
+    An outer join may make the name NULL: then the condition asks for no more than it would.
+    """
+    return condition.transform(lambda node: _constant(node, scope) or node).transform(
+        lambda node: _day_as_text(node) or node
+    )
+
+
+def _constant(node: exp.Expr, scope: Scope) -> exp.Expr | None:
+    """Return the constant that a column of a subquery stands for."""
+    if not isinstance(node, exp.Column):
+        return None
+    _, source = scope.selected_sources.get(node.table, (None, None))
+    if not isinstance(source, Scope) or not isinstance(source.expression, exp.Select):
+        return None
+    meant = [c.unalias() for c in source.expression.selects if c.alias_or_name == node.name]
+    return meant[0].copy() if len(meant) == 1 and _is_constant(meant[0]) else None
+
+
+def _day_as_text(node: exp.Expr) -> exp.Expr | None:
+    if not isinstance(node, exp.Cast) or not node.is_type(exp.DType.VARCHAR):
+        return None
+    day = _day(node.this)
+    # A length would cut the text, or Athena would refuse it.
+    return None if day is None or node.to.expressions else exp.Literal.string(day.isoformat())
+
+
+def _day(node: exp.Expr) -> date | None:
+    """Return the day that a literal, `date_add('day', …)` or `date_trunc('month', …)` comes to."""
+    try:
+        match node:
+            case exp.Cast() if _is_constant(node):
+                return date.fromisoformat(node.this.name)
+            case exp.DateAdd() if node.text("unit").upper() == "DAY":
+                day, days = _day(node.this), node.expression
+                if day is not None and days.is_int:
+                    return day + timedelta(days=int(days.to_py()))
+            case exp.DateTrunc() | exp.TimestampTrunc() if node.text("unit").upper() == "MONTH":
+                day = _day(node.this)
+                return None if day is None else day.replace(day=1)
+    except (ValueError, OverflowError):
+        pass  # no day of the calendar, or none that Python has: nothing is left out
+    return None
 
 
 def _through_set(

@@ -6,6 +6,7 @@ Expected money is added up from the source files by `bill`, with csv and Decimal
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,14 @@ from tests.sources import file_source
 REAL = "real sample"
 QUARTER = "simulated quarter"
 NAMES = sorted(library())
-NARROW = {"first_day": "2024-09-10", "split_day": "2024-09-11", "last_day": "2024-09-12"}
+NARROW = {
+    "first_day": "2024-09-10",
+    "split_day": "2024-09-11",
+    "new_since": "2024-09-11",
+    "last_day": "2024-09-12",
+}
+READ_FROM = {"service_days": "2024-09-03", "month_over_month": "2024-08-01"}
+"""The first day that is read where it is earlier: what lies before is compared with."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,8 @@ class Whole:
         """Values of the parameters that say when."""
         first, split, last = self.days
         months = {"first_month": first[:7], "last_month": last[:7]}
-        return {"first_day": first, "split_day": split, "last_day": last, **months}
+        days = {"first_day": first, "split_day": split, "new_since": split, "last_day": last}
+        return {**days, **months}
 
     def ask(self, name: str, **given: str) -> QueryResult:
         """Ask a query of the library."""
@@ -125,6 +134,43 @@ def test_service_days(whole: Whole) -> None:
     )
     got = whole.sums("service_days", 3, "currency", "charge_date", "service", "effective")
     assert got == expected
+
+
+def test_the_first_day_has_a_week_before_it(whole: Whole) -> None:
+    """That of the bill, though it was not asked for."""
+    costs = added(
+        whole.lines(),
+        lambda r: (r["BillingCurrency"], r.day, r["ServiceName"]),
+        lambda r: r.effective,
+    )
+    first = whole.days[1]
+    names = ("currency", "charge_date", "service", "effective", "week_before")
+    got = whole.sums("service_days", 3, *names, first_day=first, last_day=first)
+
+    def week_before(key: Key) -> Decimal | None:
+        day = date.fromisoformat(first) - timedelta(days=7)
+        return costs.get((key[0], day.isoformat(), key[2]), (None,))[0]
+
+    assert got == {k: (*v, week_before(k)) for k, v in costs.items() if k[1] == first}
+    assert any(before for _, before in got.values())
+
+
+def test_storage_classes(wholes: dict[str, Whole]) -> None:
+    """Each by its words; a fifth of gp2 alone may be saved."""
+    words = {"gp2 volume": "(gp2) provisioned", "magnetic volume": "Magnetic provisioned"}
+    answer = wholes[REAL].ask("storage_classes", last_day="2024-09-30")
+    names = [column for column, _ in answer.columns]
+    found: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in answer.rows]
+    for kind, said in words.items():
+        lines = [r for r in wholes[REAL].lines("Usage") if said in (r["ChargeDescription"] or "")]
+        expected = added(lines, lambda r: (), lambda r: r.effective, lambda r: r.amount("ListCost"))
+        told = [row for row in found if row["kind"] == kind]
+        assert {(): (total(told, "effective"), total(told, "list_cost"))} == expected
+        assert all((row["saving"] is None) == (kind != "gp2 volume") for row in told)
+
+
+def total(rows: list[dict[str, Any]], column: str) -> Decimal:
+    return sum((row[column] for row in rows), Decimal(0))
 
 
 def halves(whole: Whole) -> tuple[Callable[[Line], Decimal], Callable[[Line], Decimal]]:
@@ -299,27 +345,34 @@ def test_commitment_use(whole: Whole) -> None:
     ]
     expected = added(
         lines,
-        lambda r: (
-            r["BillingCurrency"],
-            r["CommitmentDiscountId"] or r["CapacityReservationId"],
-            r["CommitmentDiscountType"] or "Capacity Reservation",
-            r["SubAccountId"],
-        ),
+        lambda r: (r["BillingCurrency"], r["CommitmentDiscountId"] or r["CapacityReservationId"]),
         lambda r: r.effective if status(r) == "Used" else Decimal(0),
         lambda r: r.effective if status(r) == "Unused" else Decimal(0),
     )
-    names = ("currency", "commitment", "kind", "account", "used", "unused")
-    assert whole.sums("commitment_use", 4, *names) == expected
+    names = ("currency", "commitment", "used", "unused", "unused_percent")
+    got = whole.sums("commitment_use", 2, *names)
+    assert {key: amounts[:2] for key, amounts in got.items()} == expected
+    for used, unused, percent in got.values():
+        both = used + unused
+        assert percent == (pytest.approx(float(100 * unused / both), abs=0.051) if both else None)
 
 
 def test_savings_rate(whole: Whole) -> None:
-    """By service, and the total on a line of its own."""
+    """By service, and the total on a line of its own; what nobody used has no list cost."""
+
+    def is_unused(line: Line) -> bool:
+        return "Unused" in (line["CommitmentDiscountStatus"], line["CapacityReservationStatus"])
+
+    def list_cost(line: Line) -> Decimal:
+        return Decimal(0) if is_unused(line) else line.amount("ListCost")
+
     lines = [line for line in whole.lines("Usage") if line["ListCost"] is not None]
-    amounts = (lambda r: r.amount("ListCost"), lambda r: r.effective)
+    amounts = (list_cost, lambda r: r.effective, lambda r: list_cost(r) - r.effective)
     expected = added(lines, lambda r: (r["BillingCurrency"], r["ServiceName"]), *amounts)
     expected |= added(lines, lambda r: (r["BillingCurrency"], None), *amounts)
-    got = whole.sums("savings_rate", 2, "currency", "service", "list_cost", "effective")
+    got = whole.sums("savings_rate", 2, "currency", "service", "list_cost", "effective", "savings")
     assert got == expected
+    assert any(map(is_unused, lines))
 
 
 def test_month_over_month(whole: Whole) -> None:
@@ -368,18 +421,19 @@ def beside_garbage(
     """Return lakes with an unreadable file in each partition that must not be touched."""
     root: Path = tmp_path_factory.mktemp("garbage")
     lakes = {}
-    for kind in ("charge", "billing", "none"):
+    for kind in ("charge", "billing", "none", *READ_FROM):
         lake = root / kind
         shutil.copytree(wholes[REAL].lake, lake)
         # Neighbours that have no rows at all, too.
-        for period, day in (("2024-08", "2024-09-10"), ("2024-09", "2024-08-31")):
-            charges_folder(lake, period, day).mkdir(parents=True)
+        days = ("2024-07-31", "2024-08-01", "2024-08-31", "2024-09-02", "2024-09-03")
+        for period, day in (("2024-08", "2024-09-10"), *(("2024-09", day) for day in days)):
+            charges_folder(lake, period, day).mkdir(parents=True, exist_ok=True)
         for folder in (lake / CHARGES_STORED.prefix).glob("*/*/*"):
+            day = folder.name[-10:]
             wanted = {
-                "charge": NARROW["first_day"] <= folder.name[-10:] <= NARROW["last_day"],
                 "billing": folder.parent.name == "billing_period=2024-09",
                 "none": False,
-            }[kind]
+            }.get(kind, READ_FROM.get(kind, NARROW["first_day"]) <= day <= NARROW["last_day"])
             if not wanted:
                 put(folder / "garbage.parquet", b"this is no parquet file")
         lakes[kind] = lake
@@ -391,7 +445,8 @@ def test_no_other_partition_is_touched(beside_garbage: dict[str, Path], name: st
     """Days and months that were not asked for may be unreadable."""
     query = library()[name]
     reads_charges = any(table.startswith(("charges", "findings", "focus")) for table in query.reads)
-    lake = beside_garbage[query.period if reads_charges else "none"]
+    kind = name if name in READ_FROM else query.period
+    lake = beside_garbage[kind if reads_charges else "none"]
     answer = ask(athena(lake), query, NARROW)
     assert answer.files_scanned or not reads_charges
 

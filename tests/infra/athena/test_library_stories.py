@@ -8,7 +8,7 @@ from typing import Any
 from infra.athena.library import library
 from tests.infra.athena.test_library_answers import ask
 from tests.infra.report import lakes
-from tests.infra.report.lakes import Row, anomaly, charge, finding
+from tests.infra.report.lakes import Row, anomaly, charge, commitment, finding
 
 D = Decimal
 DAYS = {"first_day": "2026-05-01", "split_day": "2026-05-16", "last_day": "2026-05-31"}
@@ -22,8 +22,7 @@ def told(
     **given: str,
 ) -> list[dict[str, Any]]:
     """Return a query's answer on a lake of some rows, without the currency."""
-    for ordinal, row in enumerate(charges):
-        row |= {"ordinal": ordinal, "charge_category": row.get("charge_category", "Usage")}
+    charges = [{**row, "ordinal": ordinal} for ordinal, row in enumerate(charges)]
     # A lake has a day at least.
     lake = lakes.write(
         folder / "lake", charges or [charge(1, "2020-01-01", "S", "1")], anomalies or ()
@@ -155,12 +154,8 @@ def test_a_budget_runs_out_on_a_day(tmp_path: Path) -> None:
     charges = [charge(0, f"2026-05-0{day}", "S", "10") for day in range(1, 6)]
     (row,) = told(tmp_path, "budget_pace", charges, budget="100", name="111")
     assert (row["spent"], row["days"], row["runs_out"]) == (D(50), 5, "2026-05-10")
-    (row,) = told(tmp_path / "b", "budget_pace", charges_again(charges), budget="50", name="111")
+    (row,) = told(tmp_path / "b", "budget_pace", charges, budget="50", name="111")
     assert row["runs_out"] == "spent"
-
-
-def charges_again(charges: list[Row]) -> list[Row]:
-    return [{**row, "charge_date": f"2026-05-0{i + 1}"} for i, row in enumerate(charges)]
 
 
 def test_a_unit_of_business_has_a_cost(tmp_path: Path) -> None:
@@ -201,6 +196,120 @@ def test_a_week_before_is_the_same_weekday(tmp_path: Path) -> None:
     rows = told(tmp_path, "service_days", charges)
     assert [r["week_before"] for r in rows] == [None, None, D(10)]
     assert rows[-1]["change"] == D(2)
+
+
+def test_one_day_is_compared_with_its_week_before(tmp_path: Path) -> None:
+    """What lies before the first day is compared with, and not shown."""
+    charges = [charge(0, day, "S", cost) for day, cost in
+               (("2026-05-04", "10"), ("2026-05-10", "1"), ("2026-05-11", "12"))]  # fmt: skip
+    day = "2026-05-11"
+    (row,) = told(tmp_path, "service_days", charges, first_day=day, last_day=day)
+    assert (row["charge_date"], row["effective"]) == ("2026-05-11", D(12))
+    assert (row["week_before"], row["change"]) == (D(10), D(2))
+
+
+def test_the_first_month_is_compared_with_the_one_before(tmp_path: Path) -> None:
+    """A month asked for in part is counted to its whole length, as the running one is."""
+    costs = {"2026-03-31": "99", "2026-04-01": "10", "2026-04-30": "20",
+             "2026-05-01": "31", "2026-05-31": "31"}  # fmt: skip
+    charges = [charge(0, day, "S", cost) for day, cost in costs.items()]
+    (row,) = told(tmp_path, "month_over_month", charges)
+    assert (row["month"], row["days"], row["whole_month"]) == ("2026-05", 31, D(62))
+    assert (row["month_before"], row["change"]) == (D(30), D(32))
+    (row,) = told(tmp_path / "b", "month_over_month", charges, first_day="2026-05-31")
+    assert (row["effective"], row["days"], row["whole_month"]) == (D(31), 1, D(961))
+    assert row["month_before"] == D(30)
+
+
+def test_a_forecast_of_one_day_has_no_range(tmp_path: Path) -> None:
+    """One day does not tell how far days vary; two do."""
+    charges = [charge(0, day, "S", "10") for day in ("2026-04-30", "2026-05-01", "2026-05-02")]
+    first = "2026-04-01"
+    (row,) = told(tmp_path, "month_forecast", charges, first_day=first, last_day="2026-05-01")
+    assert (row["forecast"], row["low"], row["high"]) == (D(310), None, None)
+    (row,) = told(tmp_path / "b", "month_forecast", charges, first_day=first, last_day="2026-05-02")
+    assert (row["forecast"], row["low"], row["high"]) == (D(310), D(310), D(310))
+
+
+def test_what_nobody_used_saves_nothing(tmp_path: Path) -> None:
+    """Its list cost is what it cost: both would cancel out, and the waste with them."""
+    covered = commitment("2026-05-02", "p", "Used", "6", list_cost=D(10), contracted_cost=D(9))
+    wasted = {"list_cost": D(3), "contracted_cost": D(3)}
+    charges = [
+        covered,
+        commitment("2026-05-02", "p", "Unused", "3", **wasted),
+        # A source may give no list cost of what was not used.
+        commitment("2026-05-02", "p", "Unused", "0.5", list_cost=None),
+        charge(0, "2026-05-02", "Service A", "0.25", capacity_reservation_id="cr",
+               capacity_reservation_status="Unused", **wasted),
+    ]  # fmt: skip
+    total, service = told(tmp_path, "savings_rate", charges)
+    assert (total.pop("service"), service.pop("service")) == (None, "Service A")
+    assert total == service == {
+        "list_cost": D(10), "contracted": D(9), "effective": D("9.75"), "savings": D("0.25"),
+        "rate_percent": 2.5,
+    }  # fmt: skip
+    (row,) = told(tmp_path / "b", "commitment_coverage", charges)
+    assert row["list_cost"] == D(10)
+
+
+def test_a_shared_commitment_is_told_as_a_whole(tmp_path: Path) -> None:
+    """What nobody used lies with its owner, what was used with whoever used it."""
+    charges = [
+        commitment("2026-05-02", "p", "Used", "1"),
+        commitment("2026-05-02", "p", "Unused", "3"),
+        commitment("2026-05-02", "p", "Used", "4", sub_account_id="222"),
+        commitment("2026-05-02", "p", "Used", "2", sub_account_id="333"),
+    ]
+    (row,) = told(tmp_path, "commitment_use", charges)
+    assert (row["kind"], row["accounts"]) == ("Savings Plan", 3)
+    assert (row["used"], row["unused"], row["unused_percent"]) == (D(7), D(3), 30.0)
+
+
+def test_a_reservation_that_a_commitment_pays_for_is_told_of_both(tmp_path: Path) -> None:
+    """The plan is used, the capacity is not."""
+    reserved = {"capacity_reservation_id": "cr", "capacity_reservation_status": "Unused"}
+    charges = [
+        commitment("2026-05-02", "p", "Used", "4", **reserved),
+        charge(0, "2026-05-02", "Service A", "1", **reserved | {
+            "capacity_reservation_status": "Used"}),
+    ]  # fmt: skip
+    rows = told(tmp_path, "commitment_use", charges)
+    assert [(r["kind"], r["used"], r["unused"]) for r in rows] == [
+        ("Capacity Reservation", D(1), D(4)),
+        ("Savings Plan", D(4), D(0)),
+    ]
+
+
+def test_only_gp2_volumes_save_by_moving_to_gp3(tmp_path: Path) -> None:
+    """By the meters and words of AWS; EBS:VolumeUsage alone is Magnetic."""
+    meters = {
+        "EUW2-EBS:VolumeUsage.gp2": "$0.116 per GB-month of General Purpose SSD (gp2) provisioned "
+        "storage - EU (London)",
+        "EBS:VolumeUsage": "$0.05 per GB-month of Magnetic provisioned storage - US East",
+        "EBS:VolumeUsage.gp3": "$0.08 per GB-month of General Purpose (gp3) provisioned storage",
+        "EBS:SnapshotUsage": "$0.05 per GB-Month of snapshot data stored",
+        "RDS:GP2-Storage": "$0.115 per GB-month of provisioned gp2 storage running MySQL",
+        "TimedStorage-ByteHrs": "$0.023 per GB - first 50 TB / month of storage used",
+    }
+    words = [
+        *meters.items(),
+        # A source may give one without the other.
+        *((None, said) for said in list(meters.values())[:2]),
+        ("EU-EBS:VolumeUsage", None),
+    ]
+    charges = [
+        charge(0, "2026-05-02", "S", "10", resource_id=f"{meter} {said}", sku_meter=meter,
+               charge_description=said)
+        for meter, said in words
+    ]  # fmt: skip
+    rows = told(tmp_path, "storage_classes", charges)
+    assert {r["kind"]: (r["resources"], r["saving"]) for r in rows} == {
+        "gp2 volume": (2, D(4)),
+        "magnetic volume": (3, None),
+        "snapshot": (1, None),
+        "standard storage": (1, None),
+    }
 
 
 def test_two_evaluations_are_compared_finding_by_finding(tmp_path: Path) -> None:

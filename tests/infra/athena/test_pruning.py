@@ -26,6 +26,8 @@ VIEWS = {
     "rolled": "SELECT day, count(*) AS n FROM items GROUP BY ROLLUP (day)",
 }
 
+FROM_FIRST = "SELECT count(*) FROM (SELECT i.*, date '2026-02-05' AS first FROM items i) AS t WHERE"
+
 # (query, files it opens out of the two of every scan); none of them may open the garbage
 PRUNED: tuple[tuple[str, int], ...] = (
     ("SELECT count(*) FROM items WHERE day = '2026-01-31'", 1),
@@ -53,6 +55,19 @@ PRUNED: tuple[tuple[str, int], ...] = (
         1,
     ),
     ("SELECT (SELECT count(*) FROM items WHERE day = '2026-01-31')", 1),
+    # Days counted from a literal, under a name or none.
+    (
+        "SELECT count(*) FROM items "
+        "WHERE day < cast(date_add('day', 1, date '2026-01-31') AS varchar)",
+        1,
+    ),
+    (f"{FROM_FIRST} day < cast(date_add('day', -4, first) AS varchar)", 1),
+    (f"{FROM_FIRST} day < cast(date_trunc('month', first) AS varchar)", 1),
+    (
+        f"{FROM_FIRST} NOT (day >= cast(date_trunc('month', first) AS varchar) "
+        "OR day > '2026-02-03')",
+        1,
+    ),
 )
 
 # each of these needs (or may need) the garbage
@@ -63,6 +78,9 @@ NOT_PRUNED = (
     "SELECT count(*) FROM items WHERE day LIKE '2026-01%'",
     "SELECT count(*) FROM items WHERE day = (SELECT '2026-01-31')",
     "SELECT count(*) FROM items a LEFT JOIN (SELECT 1 AS n) AS b ON a.day = '2026-01-31'",
+    f"{FROM_FIRST} day <= cast(date_add('day', -4, first) AS varchar)",
+    f"{FROM_FIRST} day < cast(date_add('day', id, first) AS varchar)",
+    f"{FROM_FIRST} day < cast(date_add('month', -1, first) AS varchar) OR id = 1",
     "SELECT count(*) FROM latest_over_all WHERE day = '2026-01-31'",
     "SELECT count(*) FROM per_id WHERE day = '2026-01-31'",
     "SELECT count(*) FROM first WHERE day = '2026-01-31'",

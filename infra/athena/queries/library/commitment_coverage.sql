@@ -4,7 +4,7 @@ number = [21]
 measure = "list"
 period = "charge"
 reads = ["charges"]
-note = "At list price, because what is covered and what is not have different prices. Usage that no commitment can cover counts, too: a bill does not tell it before FOCUS 1.4."
+note = "At list price, because what is covered and what is not have different prices. Usage that no commitment can cover counts, too: a bill does not tell it before FOCUS 1.4. Unused commitments and reserved capacity are no usage."
 
 [parameters.first_day]
 type = "date"
@@ -43,6 +43,7 @@ from (
     from charges
     where charge_date between ? and ? and charge_category = 'Usage'
         and coalesce(commitment_discount_status, 'Used') <> 'Unused'
+        and coalesce(capacity_reservation_status, 'Used') <> 'Unused'
         and list_cost is not null
     group by billing_currency, service_name
 )

@@ -4,6 +4,7 @@ number = [21]
 measure = "effective"
 period = "charge"
 reads = ["charges"]
+note = "One line a commitment, whoever shares it; accounts counts those with a part in it. Reserved capacity that a commitment pays for counts under both."
 
 [parameters.first_day]
 type = "date"
@@ -19,7 +20,7 @@ example = "2024-09-30"
 currency = "varchar"
 commitment = "varchar"
 kind = "varchar"
-account = "varchar"
+accounts = "bigint"
 used = "decimal(38,12)"
 unused = "decimal(38,12)"
 unused_percent = "double"
@@ -28,36 +29,31 @@ select
     currency,
     commitment,
     kind,
-    account,
+    accounts,
     used,
     unused,
     round(100 * cast(unused as double) / nullif(cast(used + unused as double), 0), 1)
         as unused_percent
 from (
     select
-        billing_currency as currency,
-        coalesce(commitment_discount_id, capacity_reservation_id) as commitment,
-        coalesce(commitment_discount_type, 'Capacity Reservation') as kind,
-        sub_account_id as account,
+        c.billing_currency as currency,
+        t.commitment,
+        max(t.kind) as kind,
+        count(distinct c.sub_account_id) as accounts,
         sum(
-            case
-                when coalesce(commitment_discount_status, capacity_reservation_status) = 'Used'
-                then coalesce(effective_cost, billed_cost)
-                else 0
-            end
+            case when t.status = 'Used' then coalesce(c.effective_cost, c.billed_cost) else 0 end
         ) as used,
         sum(
-            case
-                when coalesce(commitment_discount_status, capacity_reservation_status) = 'Unused'
-                then coalesce(effective_cost, billed_cost)
-                else 0
-            end
+            case when t.status = 'Unused' then coalesce(c.effective_cost, c.billed_cost) else 0 end
         ) as unused
-    from charges
-    where charge_date between ? and ? and charge_category = 'Usage'
-        and coalesce(commitment_discount_id, capacity_reservation_id) is not null
-    group by
-        billing_currency, coalesce(commitment_discount_id, capacity_reservation_id),
-        coalesce(commitment_discount_type, 'Capacity Reservation'), sub_account_id
+    from charges c
+    cross join unnest(
+        array[c.commitment_discount_id, c.capacity_reservation_id],
+        array[c.commitment_discount_type, 'Capacity Reservation'],
+        array[c.commitment_discount_status, c.capacity_reservation_status]
+    ) as t(commitment, kind, status)
+    where c.charge_date between ? and ? and c.charge_category = 'Usage'
+        and t.commitment is not null
+    group by c.billing_currency, t.commitment
 )
-order by currency, unused desc, commitment, kind, account
+order by currency, unused desc, commitment

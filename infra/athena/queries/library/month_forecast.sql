@@ -4,7 +4,7 @@ number = [7]
 measure = "effective"
 period = "charge"
 reads = ["charges"]
-note = "The pace is usage by day of the running month; the range holds four times out of five where days vary by chance alone. The running month is that of each currency's newest day."
+note = "The pace is usage by day of the running month; the range holds four times out of five where days vary by chance alone, and one day has none. The running month is that of each currency's newest day."
 
 [parameters.first_day]
 type = "date"
@@ -56,7 +56,7 @@ from (
         sum(case when day >= first then cost else 0 end) as so_far,
         sum(case when day >= first then cast(usage as double) else 0 end)
             / (date_diff('day', first, max(day)) + 1) as pace,
-        coalesce(stddev(case when day >= first then cast(usage as double) end), 0) as spread,
+        stddev(case when day >= first then cast(usage as double) end) as spread,
         sum(case when day < first then cost end) as month_before
     from (
         select

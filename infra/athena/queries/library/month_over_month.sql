@@ -4,7 +4,7 @@ number = [2]
 measure = "effective"
 period = "charge"
 reads = ["charges"]
-note = "The days of a month count up to the newest day with any charge. Ask for whole months, the running one up to its last complete day."
+note = "The days of a month count up to the newest day with any charge, and from the first day asked for. The month before the first is read, and not shown. Ask for the running month up to its last complete day."
 
 [parameters.by]
 type = "text"
@@ -61,6 +61,7 @@ from (
         effective,
         days,
         whole_month,
+        is_asked,
         case
             when lag(first) over (partition by currency, name order by first)
                 = date_add('month', -1, first)
@@ -74,6 +75,7 @@ from (
             effective,
             days,
             first,
+            is_asked,
             cast(
                 round(
                     cast(effective as double) * day(last_day_of_month(first)) / days, 2
@@ -84,30 +86,49 @@ from (
                 currency,
                 month,
                 name,
-                date_trunc('month', min(min(day)) over (partition by month)) as first,
+                first,
+                first >= date_trunc('month', first_day) as is_asked,
                 date_diff(
                     'day',
-                    date_trunc('month', min(min(day)) over (partition by month)),
+                    case when first = date_trunc('month', first_day) then first_day else first end,
                     max(max(day)) over (partition by month)
                 ) + 1 as days,
                 sum(cost) as effective
             from (
                 select
-                    billing_currency as currency,
+                    currency,
                     substr(charge_date, 1, 7) as month,
+                    date_trunc('month', cast(charge_date as date)) as first,
                     cast(charge_date as date) as day,
-                    case ?
-                        when 'service' then service_name
-                        when 'account' then sub_account_id
-                        when 'region' then region_id
-                        else element_at(tags, ?)
-                    end as name,
-                    coalesce(effective_cost, billed_cost) as cost
-                from charges
-                where charge_date between ? and ? and charge_category <> 'Tax'
+                    name,
+                    cost,
+                    first_day
+                from (
+                    select
+                        billing_currency as currency,
+                        charge_date,
+                        charge_category,
+                        case ?
+                            when 'service' then service_name
+                            when 'account' then sub_account_id
+                            when 'region' then region_id
+                            else element_at(tags, ?)
+                        end as name,
+                        coalesce(effective_cost, billed_cost) as cost,
+                        cast(? as date) as first_day
+                    from charges
+                )
+                where charge_date >= cast(
+                        date_trunc('month', date_add('day', -1, date_trunc('month', first_day)))
+                        as varchar
+                    )
+                    and charge_date <= ?
+                    and charge_category <> 'Tax'
             )
-            group by currency, month, name
+            where day >= first_day or day < date_trunc('month', first_day)
+            group by currency, month, name, first, first_day
         )
     )
 )
+where is_asked
 order by currency, month, effective desc, name

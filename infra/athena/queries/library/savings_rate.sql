@@ -4,7 +4,7 @@ number = [22]
 measure = "effective, contracted and list"
 period = "charge"
 reads = ["charges"]
-note = "The line without a service is the total of its currency. Unused commitments count as cost."
+note = "The line without a service is the total of its currency. List and contracted cost are of what was used: unused commitments and reserved capacity count as effective cost alone."
 
 [parameters.first_day]
 type = "date"
@@ -40,12 +40,18 @@ from (
         billing_currency as currency,
         service_name as service,
         grouping(service_name) as is_total,
-        sum(list_cost) as list_cost,
-        sum(contracted_cost) as contracted,
+        sum(case when is_unused then 0 else list_cost end) as list_cost,
+        sum(case when is_unused then 0 else contracted_cost end) as contracted,
         sum(coalesce(effective_cost, billed_cost)) as effective
-    from charges
-    where charge_date between ? and ? and charge_category = 'Usage'
-        and list_cost is not null
+    from (
+        select
+            billing_currency, service_name, list_cost, contracted_cost, effective_cost, billed_cost,
+            coalesce(commitment_discount_status, '') = 'Unused'
+                or coalesce(capacity_reservation_status, '') = 'Unused' as is_unused
+        from charges
+        where charge_date between ? and ? and charge_category = 'Usage'
+    )
+    where list_cost is not null or is_unused
     group by grouping sets ((billing_currency), (billing_currency, service_name))
 )
 order by currency, is_total desc, list_cost desc, service

@@ -4,6 +4,7 @@ number = [1]
 measure = "effective"
 period = "charge"
 reads = ["charges"]
+note = "The seven days before the first are read, and not shown."
 
 [parameters.first_day]
 type = "date"
@@ -36,6 +37,7 @@ from (
         charge_date,
         service,
         effective,
+        day >= first_day as is_asked,
         max(effective) over (
             partition by currency, service
             order by day
@@ -43,14 +45,27 @@ from (
         ) as week_before
     from (
         select
-            billing_currency as currency,
+            currency,
             charge_date,
             cast(charge_date as date) as day,
-            service_name as service,
-            sum(coalesce(effective_cost, billed_cost)) as effective
-        from charges
-        where charge_date between ? and ? and charge_category <> 'Tax'
-        group by billing_currency, charge_date, service_name
+            first_day,
+            service,
+            sum(cost) as effective
+        from (
+            select
+                billing_currency as currency,
+                charge_date,
+                charge_category,
+                service_name as service,
+                coalesce(effective_cost, billed_cost) as cost,
+                cast(? as date) as first_day
+            from charges
+        )
+        where charge_date >= cast(date_add('day', -7, first_day) as varchar)
+            and charge_date <= ?
+            and charge_category <> 'Tax'
+        group by currency, charge_date, first_day, service
     )
 )
+where is_asked
 order by currency, charge_date, service

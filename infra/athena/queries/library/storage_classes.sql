@@ -1,10 +1,10 @@
 /*
-question = "What do gp2 volumes, snapshots and standard-class storage cost, and what would the change save?"
+question = "What do gp2 and magnetic volumes, snapshots and standard-class storage cost, and what would the move to gp3 save?"
 number = [18]
 measure = "effective and list"
 period = "charge"
 reads = ["charges"]
-note = "By the meter's and the charge's own words. The age of a snapshot is not in a bill: the first day seen within the days asked for is."
+note = "By the meter's and the charge's own words. Only gp2 volumes of EBS have a saving: a database's gp3 costs what its gp2 does. The age of a snapshot is not in a bill: the first day seen within the days asked for is."
 
 [parameters.saving_percent]
 type = "decimal"
@@ -55,26 +55,24 @@ from (
         charge_date,
         coalesce(effective_cost, billed_cost) as cost,
         list_cost,
-        cast(? as double) as saving,
+        saving,
         case
-            when regexp_like(
-                lower(concat(coalesce(sku_meter, ''), ' ', coalesce(charge_description, ''), ' ', coalesce(sku_price_details, ''))),
-                'snapshot'
-            )
-            then 'snapshot'
-            when regexp_like(
-                lower(concat(coalesce(sku_meter, ''), ' ', coalesce(charge_description, ''), ' ', coalesce(sku_price_details, ''))),
-                'gp2|volumeusage$|volumeusage '
-            )
+            when regexp_like(words, 'snapshot') then 'snapshot'
+            when regexp_like(words, 'gp2') and not regexp_like(words, 'rds:|running ')
             then 'gp2 volume'
-            when regexp_like(
-                lower(concat(coalesce(sku_meter, ''), ' ', coalesce(charge_description, ''), ' ', coalesce(sku_price_details, ''))),
-                'timedstorage-bytehrs|standard storage|storage / month'
-            )
+            when regexp_like(words, 'magnetic provisioned|ebs:volumeusage ') then 'magnetic volume'
+            when regexp_like(words, 'timedstorage-bytehrs|standard storage|storage / month')
             then 'standard storage'
         end as kind
-    from charges
-    where charge_date between ? and ? and charge_category = 'Usage'
+    from (
+        select
+            billing_currency, sub_account_id, region_id, resource_id, sku_id, charge_date,
+            effective_cost, billed_cost, list_cost,
+            cast(? as double) as saving,
+            lower(concat(coalesce(sku_meter, ''), ' ', coalesce(charge_description, ''), ' ', coalesce(sku_price_details, ''))) as words
+        from charges
+        where charge_date between ? and ? and charge_category = 'Usage'
+    )
 )
 where kind is not null
 group by currency, kind, account, region
