@@ -55,7 +55,7 @@ def delivered_day(row: Mapping[str, Any]) -> DeliveredDay:
     month = row["scope_period"] or row["charge_date"][:7]
     return DeliveredDay(
         who_of(row),
-        row["dataset_instance"] or "",
+        row["dataset_instance"] or row["payer"] or "",
         date.fromisoformat(f"{month}-01"),
         row["delivery_mode"] == "append",
         date.fromisoformat(row["charge_date"]),

@@ -50,6 +50,13 @@ class Period:
         """Return a question about these days, and about others it names."""
         return question(name, first=self.first, last=self.last, **days)
 
+    @property
+    def words(self) -> str:
+        """From when to when, as a sentence goes on."""
+        if self.last == date.max:
+            return f"from {self.first} on"
+        return f"from {self.first} to {self.last}"
+
     def through_of(self, currency: str) -> date:
         """Return the last complete day of a currency."""
         return min(self.through, self.currencies.get(currency, self.through))

@@ -194,8 +194,9 @@ def year(lake: Path, days: int = 365) -> Path:
     )
 
 
-def delivered(*days: str) -> list[Row]:
+def delivered(*days: str, currency: str | None = None) -> list[Row]:
     """Return what a delivery says of the days it brings."""
+    sums = {"currency": currency, "column_name": "billed_cost", "stored": "1", "residue": "0"}
     return [
         {
             "billing_period": day[:7],
@@ -203,7 +204,7 @@ def delivered(*days: str) -> list[Row]:
             "events": 1,
             "content_hash": "",
             "held_by": "",
-            "sums": [],
+            "sums": [sums] if currency else [],
         }
         for day in days
     ]
