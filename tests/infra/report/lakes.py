@@ -108,7 +108,10 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
 
 
 def delivery(delivery_id: str, status: str, **columns: Any) -> Row:
-    """Return one delivery: its row in `deliveries_stored`, and what settle found of it."""
+    """Return one delivery: its row in `deliveries_stored`, and what settle found of it.
+
+    One that is `unsettled` it has not looked at.
+    """
     return {
         "delivery_id": delivery_id,
         "status": status,
@@ -145,7 +148,11 @@ def write(
     _json(lake / ANOMALIES.prefix / "anomalies.json", anomalies)
     found = list(deliveries)
     names = ("delivery_id", "status", "detail", "stored")
-    statuses = [{n: row[n] for n in names} | {"evaluation": "v1"} for row in found]
+    statuses = [
+        {n: row[n] for n in names} | {"evaluation": "v1"}
+        for row in found
+        if row["status"] != "unsettled"
+    ]
     _json(lake / "state" / "delivery_status" / "status.json", statuses)
     completed = [row for row in found if row["status"] != "open"]
     if completed:

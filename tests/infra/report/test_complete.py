@@ -203,3 +203,32 @@ def test_the_page_announces_no_total_of_a_running_month(tmp_path: Path) -> None:
     text = parse(render(report)).one("main").text
     assert "is over, and every day" not in text
     assert "those of p are of 2026-10-02 05:00 UTC, and complete through 2026-09-30." in text
+
+
+def test_hours_count_before_settle_has_looked_at_them(tmp_path: Path) -> None:
+    """Their rows are on the page at once, so their days are complete by them too."""
+
+    def hour(status: str, *days: str, said: str) -> lakes.Row:
+        return lakes.delivery(
+            said,
+            status,
+            delivery_mode="append",
+            asserted_at=datetime.fromisoformat(said),
+            days=lakes.delivered(*days, currency="USD"),
+        )
+
+    report = a_report(
+        tmp_path,
+        charged("payer", "2026-05-01", "2026-05-09", "10", "USD"),
+        [
+            hour("append", "2026-05-01", said="2026-05-01T05:00"),
+            hour("unsettled", "2026-05-08", "2026-05-09", said="2026-05-09T05:00"),
+            # Some of its rows are missing: it completes nothing.
+            hour("incomplete", "2026-05-11", said="2026-05-11T05:00"),
+        ],
+    )
+    assert report.period.delivered == (day("2026-05-01"), day("2026-05-09"))
+    assert report.period.through == day("2026-05-07")
+    assert report.period.currencies == {"USD": day("2026-05-07")}
+    assert report.period.landing == ("2026-05-11",)
+    assert report.trends[0].forecast.days_left == 24
