@@ -63,8 +63,8 @@ def report_command(
     # Loaded by this command alone: templates and charts are large.
     from infra.report import as_document, gather, render
 
-    if not (as_json or out.parent.is_dir()):
-        raise UsageError(f"{out.parent}: no such folder; create it or choose another --out")
+    if not as_json:
+        _check(out)
     if first and last and first > last:
         raise UsageError(
             f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; give an earlier --from, "
@@ -83,5 +83,32 @@ def report_command(
         print_json(as_document(report))
         return
     page = render(report).encode()
-    out.write_bytes(page)
+    try:
+        out.write_bytes(page)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     click.echo(f"{out}: {len(page):,} bytes")
+
+
+def _check(out: Path) -> None:
+    """Refuse a page that cannot be written before the work, not after it."""
+    try:
+        if out.is_dir():
+            # An empty text is the working folder.
+            raise UsageError("--out names no file; give one, such as --out report.html")
+        if not out.parent.is_dir():
+            raise UsageError(f"{out.parent}: no such folder; create it or choose another --out")
+        is_new = not out.exists()
+        if is_new or out.is_file():  # A pipe would take the trial for the page.
+            with out.open("ab"):
+                pass
+        if is_new:
+            out.resolve().unlink()
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{out}: the page cannot be written ({error.strerror}); make room or choose another --out"
+    )

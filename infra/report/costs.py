@@ -148,7 +148,7 @@ def _trend(currency: str, rows: list[Row], period: Period) -> Trend:
         len(by_day) - len(newest),
         services,
         _months(rows),
-        forecast(currency, _split(by_day), period.through),
+        forecast(currency, _split(by_day), period.through_of(currency)),
     )
 
 

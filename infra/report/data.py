@@ -68,6 +68,11 @@ class Report:
         return max((v.last_day for v in self.versions), default=None)
 
     @property
+    def elsewhere(self) -> tuple[date, date] | None:
+        """The first and the last day the lake has, where there are no charges on the page's."""
+        return None if self.events else self.period.delivered
+
+    @property
     def growing(self) -> tuple[str, ...]:
         """Days with charges of which more may come."""
         through = self.period.through.isoformat()

@@ -14,6 +14,7 @@ from infra.report.data import Report
 from infra.report.deliveries import UNSETTLED
 from infra.report.findings import SEVERITIES
 from infra.report.forecast import BACK, SHORTEST
+from infra.report.text import holdable
 
 SECTIONS = (
     ("totals", "Totals"),
@@ -44,7 +45,7 @@ _LIMITS = {"rows": 25, "listed": 50, "charted": 10, "few_days": 5}
 
 def render(report: Report) -> str:
     """Return the report as one HTML page that needs nothing but itself."""
-    return _environment().get_template("page.html.j2").render(report=report)
+    return holdable(_environment().get_template("page.html.j2").render(report=report))
 
 
 @cache

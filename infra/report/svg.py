@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from infra.report.text import holdable
+
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_NO_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-"""Characters that XML 1.0 has no place for, and that a name may hold all the same."""
 _DRAWN = frozenset({"bar", "point", "tick"})
 """What Vega calls the marks that carry an amount."""
 
@@ -27,8 +27,8 @@ def drawing(spec: dict[str, Any], caption: str) -> Markup:
     import vl_convert
 
     # An empty list: nothing is ever fetched.
-    svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
-    root = ElementTree.fromstring(_NO_XML.sub("\ufffd", svg))
+    svg = vl_convert.vegalite_to_svg(_holdable(spec), vl_version="6.4", allowed_base_urls=[])
+    root = ElementTree.fromstring(svg)
     _tidy(root)
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
@@ -37,6 +37,17 @@ def drawing(spec: dict[str, Any], caption: str) -> Markup:
     }
     # Every text was escaped by the serializer.
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _holdable(value: Any) -> Any:
+    """Mend every text of a specification: one odd character, and the renderer ends the process."""
+    if isinstance(value, str):
+        return holdable(value)
+    if isinstance(value, dict):
+        return {name: _holdable(child) for name, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_holdable(child) for child in value]
+    return value
 
 
 def _tidy(element: ElementTree.Element) -> None:

@@ -56,6 +56,11 @@ class Tagging:
     groups: tuple[TagGroup, ...]
     """By account and service, those with untagged money only."""
 
+    @property
+    def ownerless(self) -> Decimal:
+        """What of the untagged money no tag names an owner for."""
+        return total(group.cost.untagged for group in self.owners if group.owner is None)
+
 
 def read_tagging(query: Query, period: Period = ALL_DAYS) -> tuple[Tagging, ...]:
     """Return how well cost is tagged, a currency each."""

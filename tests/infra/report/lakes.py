@@ -108,7 +108,10 @@ def anomaly(number: int, day: str, service: str, **columns: Any) -> Row:
 
 
 def delivery(delivery_id: str, status: str, **columns: Any) -> Row:
-    """Return one delivery: its row in `deliveries_stored`, and what settle found of it."""
+    """Return one delivery: its row in `deliveries_stored`, and what settle found of it.
+
+    One that is `unsettled` it has not looked at.
+    """
     return {
         "delivery_id": delivery_id,
         "status": status,
@@ -145,7 +148,11 @@ def write(
     _json(lake / ANOMALIES.prefix / "anomalies.json", anomalies)
     found = list(deliveries)
     names = ("delivery_id", "status", "detail", "stored")
-    statuses = [{n: row[n] for n in names} | {"evaluation": "v1"} for row in found]
+    statuses = [
+        {n: row[n] for n in names} | {"evaluation": "v1"}
+        for row in found
+        if row["status"] != "unsettled"
+    ]
     _json(lake / "state" / "delivery_status" / "status.json", statuses)
     completed = [row for row in found if row["status"] != "open"]
     if completed:
@@ -194,8 +201,9 @@ def year(lake: Path, days: int = 365) -> Path:
     )
 
 
-def delivered(*days: str) -> list[Row]:
+def delivered(*days: str, currency: str | None = None) -> list[Row]:
     """Return what a delivery says of the days it brings."""
+    sums = {"currency": currency, "column_name": "billed_cost", "stored": "1", "residue": "0"}
     return [
         {
             "billing_period": day[:7],
@@ -203,7 +211,7 @@ def delivered(*days: str) -> list[Row]:
             "events": 1,
             "content_hash": "",
             "held_by": "",
-            "sums": [],
+            "sums": [sums] if currency else [],
         }
         for day in days
     ]

@@ -78,3 +78,45 @@ def test_wrong_folders_are_refused(
         report("--data-dir", data_dir, "--out", tmp_path / "none" / "page.html")
     with pytest.raises(click.BadParameter, match="is a directory"):
         report("--data-dir", data_dir, "--out", tmp_path)
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    """No lake is opened for it: this one is not there, and that is not what is said."""
+    nothing = tmp_path / "nothing"
+    with pytest.raises(UsageError, match="--out names no file; give one, such as"):
+        report("--data-dir", nothing, "--out", "")
+    with pytest.raises(UsageError, match=r"cannot be written \(File name too long\); .*--out"):
+        report("--data-dir", nothing, "--out", tmp_path / ("x" * 300))
+    page = tmp_path / "page.html"
+    with pytest.raises(NoDataError):
+        report("--data-dir", nothing, "--out", page)
+    assert not page.exists()
+    page.write_text("an older page", "utf-8")
+    with pytest.raises(NoDataError):
+        report("--data-dir", nothing, "--out", page)
+    assert page.read_text("utf-8") == "an older page"
+
+
+def test_no_room_for_the_page_is_said(report: Callable[..., str], data_dir: Path) -> None:
+    """What only writing can find out ends in a next step as well."""
+    with pytest.raises(UsageError, match=r"\(No space left on device\); make room or choose"):
+        report("--data-dir", data_dir, "--no-audit", "--out", "/dev/full")
+
+
+def test_days_without_charges_are_no_empty_lake(
+    report: Callable[..., str], data_dir: Path, tmp_path: Path
+) -> None:
+    """The page says where the charges are, and not that nothing was ingested or judged."""
+    out = tmp_path / "page.html"
+    span = ("--from", "2020-01-01", "--to", "2020-02-01")
+    report("--data-dir", data_dir, "--no-audit", *span, "--out", out)
+    text = parse(out.read_text("utf-8")).one("body").text
+    told = "No charges from 2020-01-01 to 2020-02-01 (the lake has days from 2024-09-01 to "
+    assert f"{told}2024-09-30)." in text
+    for wrong in ("No charges yet", "nothing was ingested", "No baseline yet"):
+        assert wrong not in text
+    report("--data-dir", data_dir, "--no-audit", "--from", "2030-01-01", "--out", out)
+    text = parse(out.read_text("utf-8")).one("body").text
+    assert "No charges from 2030-01-01 on (the lake has" in text

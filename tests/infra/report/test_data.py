@@ -379,6 +379,7 @@ def test_untagged_money_has_owners(tmp_path: Path) -> None:
         ("ada", amounts("1", "21")),
     ]
     assert sum(g.cost.untagged for g in tagging.owners) == tagging.whole.untagged
+    assert tagging.ownerless == 9
     assert [(g.account, g.account_name) for g in tagging.accounts] == [("111", "production")]
 
 

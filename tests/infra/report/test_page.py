@@ -264,6 +264,53 @@ def test_odd_names_do_not_break_the_drawing(full: Report, name: str) -> None:
     assert kept in drawn
 
 
+@pytest.mark.parametrize("character", ["\x1b", "\x00", "\x0b", "\ufffe"])
+def test_no_character_of_a_name_ends_the_process(full: Report, character: str) -> None:
+    """Not in an axis either, which the renderer measures; the page has a mark in its place."""
+    name, shown = f"Amazon{character}[31mEC2", "Amazon\ufffd[31mEC2"
+    (moves,), (anomalies,), tagging = full.moves, full.anomalies, full.tagging
+    odd = replace(
+        full,
+        moves=(replace(moves, moved=(replace(moves.moved[0], service=name),)),),
+        anomalies=(replace(anomalies, found=(replace(anomalies.found[0], service=name),)),),
+        tagging=tuple(
+            replace(t, accounts=tuple(replace(a, account_name=name) for a in t.accounts))
+            for t in tagging
+        ),
+    )
+    html = render(odd)
+    assert character not in html
+    page = parse(html)
+    for section in ("movers", "anomalies", "untagged"):
+        assert any(shown in svg.text for svg in page.by_id(section).all("svg")), section
+    assert shown in page.by_id("movers").one("table").text
+
+
+def test_what_has_no_owner_is_told_from_what_lacks_tags(tmp_path: Path) -> None:
+    """Money with an owner but without another required tag is untagged, and has an owner."""
+    charges = [
+        lakes.charge(1, "2026-05-01", "A", "3", tag_status="incomplete", tags={"owner": "ada"}),
+        lakes.charge(2, "2026-05-01", "A", "1", tag_status="missing"),
+        lakes.charge(
+            3,
+            "2026-05-01",
+            "A",
+            "5",
+            tag_status="incomplete",
+            tags={"owner": "ada"},
+            billing_currency="EUR",
+        ),
+    ]
+    lake = lakes.write(tmp_path, charges)
+    text = parse(render(gather(lakes.athena(lake), generated_at=lakes.NOW))).by_id("totals").text
+    assert (
+        "4.00 USD lacks required tags: 100.0 % of what can be tagged; for 1.00 USD of it no tag "
+        "names an owner." in text
+    )
+    assert "5.00 EUR lacks required tags: 100.0 % of what can be tagged; a tag names" in text
+    assert "has no owner" not in text
+
+
 SCHEMES = {"light": 0, "dark": 1, "print": 2}
 
 
