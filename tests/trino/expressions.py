@@ -124,7 +124,6 @@ EXPRESSIONS: dict[str, tuple[str, ...]] = {
         "date '2024-02-29' + interval '1' year",
         "cast(' 2024-1-5 ' as date)",
         "try_cast('2024-01-05 10:00:00' as date)",
-        "cast('2024-01-05 10:00:00.1234567' as timestamp)",
     ),
     "numbers": (
         "round(-2.5)",
