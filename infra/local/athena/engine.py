@@ -152,7 +152,7 @@ class Engine:
             raise ScanLimitError(size)
         paths = [file.path for file in every]
         self._allow(paths)
-        with duckdb_session(paths) as connection, stop.of(connection):
+        with duckdb_session(paths, translation.sql) as connection, stop.of(connection):
             setup = [
                 relation_sql(scan.relation, scan.source, group, self._lake)
                 for scan, group in zip(translation.scans, files, strict=True)

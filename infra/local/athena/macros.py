@@ -1,5 +1,7 @@
 """Functions of Athena that DuckDB lacks or answers otherwise, written in its own SQL."""
 
+import re
+
 from infra.local.athena.json_macros import JSON_MACROS
 
 FAILED = "athena: "
@@ -123,3 +125,21 @@ MACROS = (
              THEN error(x || ' cannot be represented as varchar(' || size || ')') END""",
     *JSON_MACROS,
 )
+_NAMED = {macro.partition("(")[0]: macro for macro in MACROS}
+_NAME = re.compile(r"\bathena_\w+")
+
+
+def used_macros(sql: str) -> list[str]:
+    """Return those that a query needs, also through others: to make all takes twice as long.
+
+    Args:
+        sql: the query as DuckDB is asked it; sqlglot writes names of functions in capitals.
+    """
+    used: set[str] = set()
+    pending = set(_NAME.findall(sql.lower()))
+    while pending:
+        used |= pending
+        pending = {
+            name for macro in pending & _NAMED.keys() for name in _NAME.findall(_NAMED[macro])
+        } - used
+    return [macro for name, macro in _NAMED.items() if name in used]

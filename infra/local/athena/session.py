@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from infra.local.athena.macros import MACROS
+from infra.local.athena.macros import used_macros
 
 MEMORY_SHARE = "35%"
 """Of the machine's memory, for what a query sorts and joins; beyond, it goes on in files. DuckDB
@@ -13,10 +13,14 @@ would take 80 %, and what the answer is printed with needs some, too."""
 
 
 @contextmanager
-def duckdb_session(files: Sequence[str]) -> Iterator[Any]:
+def duckdb_session(files: Sequence[str], sql: str = "") -> Iterator[Any]:
     """Open a connection that can read `files` and nothing else, and close it afterwards.
 
     Closing matters: connections left in module globals print leak warnings at exit.
+
+    Args:
+        files: their paths.
+        sql: what will be asked; the functions of ours that it names are made.
     """
     import duckdb
 
@@ -36,7 +40,7 @@ def duckdb_session(files: Sequence[str]) -> Iterator[Any]:
             connection.execute(
                 f"SET TimeZone = 'UTC'; SET allowed_paths = [{paths}]; "
                 "SET enable_external_access = false;"
-                + "".join(f"CREATE MACRO {macro};" for macro in MACROS)
+                + "".join(f"CREATE MACRO {macro};" for macro in used_macros(sql))
                 + "SET lock_configuration = true"
             )
             yield connection
