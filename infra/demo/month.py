@@ -128,6 +128,9 @@ def _show_chart(rows: list[dict[str, Any]]) -> None:
 
 
 def _show_detection(judged: Judged, days: int) -> None:
+    if not judged.spikes:
+        click.echo(f"  the simulator hid no spike in these {days} days; a month has ten")
+        return
     print_table(
         ("spike hidden", "day", "factor", "extra USD", "verdict"),
         [
