@@ -1,30 +1,26 @@
 """`finops anomalies`: what cost abnormally much, what became of it, and what people say of it."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from infra.anomalies import chosen, judge_now
+from infra.commands.anomaly_output import as_document, line, print_one, waits, where
 from infra.commands.options import (
     counted,
     json_option,
     lake_options,
-    money,
     print_json,
     print_table,
-    text,
 )
 from infra.errors import UsageError
 from infra.wiring import Platform, open_platform
 from schemas.lake import is_date
-from transforms.anomalies import Anomaly
 from transforms.anomalies.acks import Ack, acknowledge, read_acks
-from transforms.anomalies.book import document, read_anomalies
-from transforms.anomalies.model import OPEN, WITHDRAWN
+from transforms.anomalies.book import read_anomalies
+from transforms.anomalies.model import WITHDRAWN
 from transforms.anomalies.suppressions import Suppression, read_suppressions, suppress
 from transforms.anomalies.suppressions import lift as take_back
 
@@ -68,17 +64,17 @@ def list_command(status: tuple[str, ...], check: bool, as_json: bool, data_dir: 
         acks = read_acks(platform.store)
     shown = [a for a in found if (a.status in status if status else a.status != WITHDRAWN)]
     if as_json:
-        print_json([_document(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in shown])
+        print_json([as_document(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in shown])
     elif shown:
         print_table(
             ("anomaly", "first day", "last day", "account", "service", "region", "actual",
              "expected", "impact", "", "status"),
-            [_line(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in shown],
+            [line(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in shown],
             right=("actual", "expected", "impact"),
         )  # fmt: skip
     else:
         click.echo("no anomalies; to judge now: finops anomalies judge")
-    if check and any(_waits(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in found):
+    if check and any(waits(anomaly, acks.get(anomaly.anomaly_id, [])) for anomaly in found):
         sys.exit(1)
 
 
@@ -99,9 +95,9 @@ def show_command(anomaly: str, as_json: bool, data_dir: Path) -> None:
         found = chosen(read_anomalies(platform.store), anomaly)
         acks = read_acks(platform.store).get(found.anomaly_id, [])
     if as_json:
-        print_json(_document(found, acks))
+        print_json(as_document(found, acks))
     else:
-        _print_one(found, acks)
+        print_one(found, acks)
 
 
 @anomalies_group.command("ack")
@@ -162,7 +158,7 @@ def judge_command(as_json: bool, data_dir: Path) -> None:
     days = f" up to {outcome.newest}" if outcome.newest else ""
     click.echo(f"{counted(len(outcome.judged), 'day')} judged{days}")
     for change, anomaly in outcome.changes:
-        click.echo(f"{anomaly.anomaly_id} {change}: {_where(anomaly)}, from {anomaly.first_day}")
+        click.echo(f"{anomaly.anomaly_id} {change}: {where(anomaly)}, from {anomaly.first_day}")
 
 
 @anomalies_group.command("suppress")
@@ -297,74 +293,3 @@ def _said(given: str, option: str) -> str:
 
 def _now(platform: Platform) -> str:
     return platform.clock.now().isoformat(timespec="seconds")
-
-
-def _waits(anomaly: Anomaly, acks: Sequence[Ack]) -> bool:
-    return anomaly.status == OPEN and anomaly.suppressed_by is None and not acks
-
-
-def _document(anomaly: Anomaly, acks: Sequence[Ack]) -> dict[str, Any]:
-    found = document(anomaly)
-    found["days"] = [asdict(day) for day in anomaly.days]
-    found["contributors"] = [asdict(c) for c in anomaly.contributors]
-    return {**found, "acks": [asdict(ack) for ack in acks]}
-
-
-def _where(anomaly: Anomaly) -> str:
-    _, account, service, region, _ = anomaly.series
-    return ", ".join(part for part in (service, account, region) if part)
-
-
-def _line(anomaly: Anomaly, acks: Sequence[Ack]) -> tuple[object, ...]:
-    payer, account, service, region, currency = anomaly.series
-    return (
-        anomaly.anomaly_id,
-        anomaly.first_day,
-        anomaly.last_day,
-        account or payer,
-        service,
-        region,
-        *(f"{amount:,.2f}" for amount in (anomaly.actual, anomaly.expected, anomaly.impact)),
-        currency,
-        _standing(anomaly, acks),
-    )
-
-
-def _standing(anomaly: Anomaly, acks: Sequence[Ack]) -> str:
-    standing = anomaly.status
-    if anomaly.suppressed_by is not None:
-        standing += f", suppressed: {anomaly.suppression_reason}"
-    if acks:
-        false = ", a false alarm" if acks[-1].feedback == "false" else ""
-        standing += f", seen by {acks[-1].acknowledged_by}{false}"
-    return standing
-
-
-def _print_one(anomaly: Anomaly, acks: Sequence[Ack]) -> None:
-    currency = anomaly.series[4]
-    for name, value in document(anomaly).items():
-        if name in ("days", "contributors"):
-            continue
-        is_money = name in ("actual", "expected", "impact")
-        shown = f"{money(value)} {currency}" if is_money else text(value)
-        click.echo(f"  {name + ':':22}{shown}".rstrip())
-    print_table(
-        ("day", "actual", "expected", "usual lately", "usual on this weekday"),
-        [
-            (d.charge_date, d.actual, d.expected, d.recent_level, d.weekday_level)
-            for d in anomaly.days
-        ],
-        right=("actual", "expected", "usual lately", "usual on this weekday"),
-    )
-    if anomaly.contributors:
-        print_table(
-            ("resource", "actual", "expected"),
-            [(c.resource_id, c.actual, c.expected) for c in anomaly.contributors],
-            right=("actual", "expected"),
-        )
-    for ack in acks:
-        verdict = {"true": " (was one)", "false": " (was none)"}.get(ack.feedback or "", "")
-        said = f"{text(ack.acknowledged_by)}{verdict}: {text(ack.reason)}"
-        click.echo(f"  {ack.acknowledged_at} {said}")
-    if _waits(anomaly, acks):
-        click.echo(f"next: finops anomalies ack {anomaly.anomaly_id} --by NAME --reason TEXT")

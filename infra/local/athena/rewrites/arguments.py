@@ -6,6 +6,7 @@ from infra.local.athena.column_types import readable, spoken
 from infra.local.athena.errors import FunctionNotFoundError, TypeMismatchError
 from infra.local.athena.inference import FLOATS, kind
 from infra.local.athena.rewrites.checks import family
+from infra.local.athena.rewrites.times import PARTS
 
 T = exp.DType
 OF_TEXT = (
@@ -38,28 +39,7 @@ OF_NUMBERS = (
     exp.Pow,
     exp.UnixToTime,
 )
-OF_TIMES = (
-    exp.Year,
-    exp.Quarter,
-    exp.Month,
-    exp.Week,
-    exp.WeekOfYear,
-    exp.Day,
-    exp.DayOfMonth,
-    exp.DayOfWeek,
-    exp.DayOfWeekIso,
-    exp.DayOfYear,
-    exp.Hour,
-    exp.Minute,
-    exp.Second,
-    exp.Extract,
-    exp.LastDay,
-    exp.TimestampTrunc,
-    exp.DateTrunc,
-    exp.DateAdd,
-    exp.DateDiff,
-    exp.TimeToStr,
-)
+OF_TIMES = (*PARTS, exp.TimestampTrunc, exp.DateTrunc, exp.DateAdd, exp.DateDiff)
 ON_DATES = (exp.Add, exp.Sub, exp.DateAdd, exp.DateDiff, exp.TimestampTrunc, exp.DateTrunc)
 _CLOCK = ("hour", "minute", "second", "millisecond")
 

@@ -9,6 +9,25 @@ from infra.local.athena.inference import INSTANTS, ZONED, kind
 from infra.local.athena.rewrites.casts import fraction_digits
 
 T = exp.DType
+PARTS = (
+    exp.Year,
+    exp.Quarter,
+    exp.Month,
+    exp.Week,
+    exp.WeekOfYear,
+    exp.Day,
+    exp.DayOfMonth,
+    exp.DayOfWeek,
+    exp.DayOfWeekIso,
+    exp.DayOfYear,
+    exp.Hour,
+    exp.Minute,
+    exp.Second,
+    exp.Extract,
+    exp.LastDay,
+    exp.TimeToStr,
+)
+"""What asks for a part of a time, its month's end, or its text."""
 _STRFTIME = frozenset((*"YmdHMSfBbaApIjy%", "-d", "-m", "-H", "-I"))
 _JODA_PART = re.compile(r"'[^']*'|([a-zA-Z])\1*|[^a-zA-Z']+")
 _FIELDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")

@@ -7,28 +7,10 @@ from sqlglot import exp
 from infra.local.athena.column_types import readable
 from infra.local.athena.errors import NotSupportedError
 from infra.local.athena.inference import INSTANTS, ZONED, kind
+from infra.local.athena.rewrites.times import PARTS
 
 T = exp.DType
-_LOCAL = (
-    exp.Date,
-    exp.TsOrDsToDate,
-    exp.Extract,
-    exp.Year,
-    exp.Quarter,
-    exp.Month,
-    exp.Week,
-    exp.WeekOfYear,
-    exp.Day,
-    exp.DayOfMonth,
-    exp.DayOfWeek,
-    exp.DayOfWeekIso,
-    exp.DayOfYear,
-    exp.Hour,
-    exp.Minute,
-    exp.Second,
-    exp.LastDay,
-    exp.TimeToStr,
-)
+_LOCAL = (*PARTS, exp.Date, exp.TsOrDsToDate)
 """What asks for the local time alone, so that the zone may be forgotten."""
 _OTHER_ZONE = re.compile(r"T.*[+-](?!00:?(?:00)?$)[0-9]{2}(?::?[0-9]{2})?$")
 
