@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -156,6 +157,27 @@ def test_what_another_run_deletes_while_it_is_shown_again_comes_back(lake: CostL
     assert why(lake) == []
     assert shown(lake, DAILY, DAYS[1]) == 2
     assert old in {info.key for info in lake.store.list(DAILY_COSTS)}
+
+
+def test_what_is_deleted_after_it_was_listed_is_put_again(lake: CostLake) -> None:
+    """The month is added up from it in the same run."""
+    old = key_of(DAILY, DAYS[1], read_builds(lake.store)[DAILY, DAYS[1]].version)
+    lake.deliver("EC2", {DAYS[1]: Decimal(50)})
+    refresh(lake, lake.store, NOW)
+    lake.deliver("EC2", {DAYS[1]: Decimal(2)})
+    rows = lake.rows
+
+    class Asked:
+        """The lake, from which another run deletes while this one asks."""
+
+        def rows(self, sql: str) -> list[dict[str, Any]]:
+            """Answer."""
+            lake.store.delete(old)
+            return rows(sql)
+
+    assert refresh(Asked(), lake.store, NOW + KEEP).changed == [DAYS[1], "2026-09"]
+    assert shown(lake, MONTHLY, "2026-09") == Decimal("3.000000000001")
+    assert why(lake) == []
 
 
 def test_what_another_run_shows_again_is_not_deleted(lake: CostLake) -> None:
